@@ -1,0 +1,220 @@
+import type { ConversationView, EffectCode, EffectData, Presence } from './conversation.js';
+import type { CommandOf, CommandType, EpisodeStart, Refusal } from './command.js';
+import type { LifecycleEvent } from './lifecycle-event.js';
+import type { Conversation, Facts } from './state.js';
+import type { Caller } from './actor.js';
+
+/** What services and the conversation workflow say to each other through Temporal. Types only: no schema enters the bundle. */
+
+export const TASK_QUEUES = { conversations: 'conversations', publishing: 'publishing', inbox: 'inbox' } as const;
+export const CONVERSATION_WORKFLOW = 'conversation';
+
+/** Update names are the command types; `message`, `presence` and the query names are these. */
+export const QUERIES = { state: 'state', decisionState: 'decisionState' } as const;
+export const SIGNALS = ['message', 'pause', 'close', 'cancel', 'reassign'] as const;
+export type SignalName = (typeof SIGNALS)[number];
+
+/** The commands that services send as Updates of the same name. */
+export const UPDATE_COMMANDS = [
+  'handOver',
+  'requeue',
+  'assign',
+  'reassign',
+  'pause',
+  'resume',
+  'returnToQueue',
+  'close',
+  'cancel',
+  'endSession',
+  'visitorLeft',
+  'qualify',
+  'addNote',
+  'trackTransaction',
+  'answerSurvey',
+  'rate',
+  'erase',
+] as const satisfies readonly CommandType[];
+export type UpdateCommandType = (typeof UPDATE_COMMANDS)[number];
+
+/** The start's argument; on continue-as-new `carried` holds the thread. Everything a first start needs comes with its Update. */
+export interface ConversationInput {
+  tenant: string;
+  threadId: string;
+  lingerMs: number;
+  handedMs: number;
+  carried?: CarriedThread;
+}
+
+/** A command for one conversation of the thread. */
+export interface CommandUpdate<T extends UpdateCommandType = UpdateCommandType> {
+  conversationId: string;
+  command: Omit<CommandOf<T>, 'type'>;
+}
+
+/** A stored message looking for its conversation: the newest of the thread, or the one that an agent names. */
+export interface MessageUpdate {
+  messageId: string;
+  author: 'visitor' | 'agent';
+  /** An agent's message names its conversation and its sender; it never starts anything. */
+  conversationId?: string;
+  caller: Caller;
+  acceptedAt: string;
+  length: number | null;
+  presence?: Presence;
+  start?: EpisodeStart;
+  lease?: { granted: string } | { refused: 'TARGET_UNAVAILABLE' | 'CAPACITY_FULL' };
+  /** What the archive knows; null: the thread has no past. Only with update-with-start. */
+  previous?: Previous | null;
+  /** When the dispatcher handed it over; a run that holds nothing yet refuses an old one (frozen dispatcher). */
+  handedAt: string;
+  traceparent?: string;
+}
+
+export type MessageAnswer =
+  | {
+      kind: 'placed';
+      conversationId: string;
+      afterSequence: number;
+      messageNumber: number;
+      decidedAt: string;
+      /** `message-received`, `message-sent`. */
+      outcome: string;
+      sequence: number;
+      /** A lease that came along was used. */
+      leaseUsed: boolean;
+      /** For an agent's message only: a visitor's needs no answer but its place. */
+      conversation?: ConversationView;
+    }
+  | ({ kind: 'refused' } & Refusal)
+  /** Hold the thread and hand it over again: `previous` is needed, it was handed over too long ago, or 20 ended ones are still here. */
+  | { kind: 'hold'; why: 'previous-needed' | 'handed-too-late' | 'run-is-full' };
+
+export type CommandUpdateAnswer =
+  | {
+      kind: 'done';
+      outcome: string;
+      sequence: number;
+      decidedAt: string;
+      conversation: ConversationView;
+      effects: { code: EffectCode; data: EffectData }[];
+      /** The agent whose room this command freed, or took. */
+      freed: string | null;
+      held: string | null;
+    }
+  | ({ kind: 'refused' } & Refusal)
+  /** Try again: another reassignment waits, or the backlog is full. */
+  | { kind: 'busy'; retryAfterMs: number }
+  /** The run does not hold this conversation: the archive knows. */
+  | { kind: 'unknown-conversation' };
+
+export interface PresenceUpdate {
+  presence: Presence;
+}
+
+/** A conversation that left its run: what its successor, a late command and a reactivation need. */
+export interface ArchivedConversation {
+  tenant: string;
+  threadId: string;
+  conversationId: string;
+  state: Conversation;
+}
+
+/** What a run hands to `archive`, and gets back as `previous`. One per thread. */
+export interface ThreadRecord {
+  tenant: string;
+  threadId: string;
+  /** Newest conversation, whatever its end. */
+  newest: Conversation;
+  presence: Presence;
+  /** Ids of the last 200 messages with the place each got. */
+  messages: PlacedMessage[];
+  /** Outcomes of the last 100 commands. */
+  outcomes: RememberedOutcome[];
+}
+export type Previous = ThreadRecord;
+
+export interface PlacedMessage {
+  messageId: string;
+  conversationId: string;
+  afterSequence: number;
+  messageNumber: number;
+  decidedAt: string;
+}
+
+export interface RememberedOutcome {
+  commandId: string;
+  conversationId: string;
+  outcome: string;
+  sequence: number;
+}
+
+/** The whole thread over continue-as-new: plain JSON, no Map, no Set. */
+export interface CarriedThread {
+  conversations: Conversation[];
+  presence: Presence;
+  unpublished: LifecycleEvent[];
+  messages: PlacedMessage[];
+  outcomes: RememberedOutcome[];
+  /** Names the next conversation of this run. */
+  nextOrdinal: number;
+  firstRunId: string;
+  rulesVersion: number;
+}
+
+export interface StateQuery {
+  conversationId?: string;
+}
+export interface DecisionState {
+  conversation: Conversation;
+  facts: Facts;
+}
+
+/** Activities of the worker, on the queue `publishing`. */
+export interface PublishingActivities {
+  /** In order; returns when Kafka has acknowledged all of it. Repeats are harmless. */
+  publishLifecycle(batch: LifecycleEvent[]): Promise<void>;
+  /** A refused or undecodable signal, for the audit. */
+  recordRefusedSignal(record: RefusedSignal): Promise<void>;
+}
+
+export interface RefusedSignal {
+  tenant: string;
+  threadId: string;
+  conversationId: string | null;
+  signal: string;
+  reason: string;
+  at: string;
+}
+
+/** Activities of inbox, on the queue `inbox`. */
+export interface InboxActivities {
+  /** Does a message accepted before the deadline still wait to be placed? Then the run waits for it (architecture.md 6). */
+  messageWaits(question: { tenant: string; threadId: string; acceptedBefore: string }): Promise<boolean>;
+  archiveThread(record: { thread: ThreadRecord; leaving: ArchivedConversation[] }): Promise<void>;
+  /** What was said elsewhere, for the message log; a message that its conversation can no longer take is placed like any other. */
+  recordForeignMessage(message: ForeignMessage): Promise<void>;
+  /** Admin's reassign asks here; keyed by conversation, episode and request. */
+  grantLease(request: LeaseRequest): Promise<{ granted: string } | { refused: 'TARGET_UNAVAILABLE' | 'CAPACITY_FULL' }>;
+  /** The request came to nothing: give the room back. */
+  freeLease(request: LeaseRequest): Promise<void>;
+}
+
+export interface LeaseRequest {
+  tenant: string;
+  conversationId: string;
+  episode: number;
+  requestId: string;
+  to: string;
+  group: string;
+}
+
+export interface ForeignMessage {
+  tenant: string;
+  threadId: string;
+  messageId: string;
+  author: 'visitor' | 'agent';
+  agentId: string | null;
+  at: string;
+  /** Its place; null: place it like any other. */
+  placed: PlacedMessage | null;
+}
