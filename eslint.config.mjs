@@ -6,12 +6,14 @@ import { imports } from './test/walls/imports.mjs';
 
 const tests = ['**/test/**', 'test/**'];
 
-const lines = (max) => ['error', { max, skipBlankLines: true, skipComments: true }];
-
 const noDefault = { selector: 'ExportDefaultDeclaration', message: 'No default exports: a thing has one name.' };
 const style = [
   noDefault,
   { selector: 'TSEnumDeclaration', message: 'No enums: write a union of literals.' },
+  {
+    selector: 'CatchClause > BlockStatement[body.length=0]',
+    message: 'No swallowed errors: answer it or let it through.',
+  },
   { selector: 'ExportAllDeclaration', message: 'No barrels: import from the file that has it.' },
 ];
 
@@ -25,11 +27,10 @@ export default tseslint.config(
     languageOptions: { parser: tseslint.parser },
     rules: {
       'parley/imports': 'error',
-      'max-lines': lines(limits.fileLines),
-      'max-lines-per-function': lines(limits.functionLines),
+      'max-lines': ['error', limits.fileLines],
+      'max-lines-per-function': ['error', limits.functionLines],
       'max-depth': ['error', limits.nesting],
       'no-console': ['error', { allow: ['warn', 'error'] }],
-      'no-empty': ['error', { allowEmptyCatch: false }],
       'no-var': 'error',
       'prefer-const': 'error',
       eqeqeq: 'error',
@@ -51,7 +52,8 @@ export default tseslint.config(
       '@typescript-eslint/consistent-type-assertions': ['error', { assertionStyle: 'never' }],
       '@typescript-eslint/consistent-type-imports': 'error',
       '@typescript-eslint/no-non-null-assertion': 'error',
-      '@typescript-eslint/switch-exhaustiveness-check': ['error', { considerDefaultExhaustiveForUnions: true }],
+      '@typescript-eslint/no-unused-vars': ['error', { argsIgnorePattern: '^_', ignoreRestSiblings: true }],
+      '@typescript-eslint/switch-exhaustiveness-check': 'error',
       'no-restricted-syntax': ['error', ...style],
       // An activity, a controller or a fake answers a promise because its interface does, awaiting or not.
       '@typescript-eslint/require-await': 'off',
@@ -64,7 +66,7 @@ export default tseslint.config(
       '@typescript-eslint/consistent-type-assertions': 'off',
       // A describe block is a chapter, not a function; the tidy test holds the functions inside it.
       'max-lines-per-function': 'off',
-      'max-lines': lines(limits.testFileLines),
+      'max-lines': ['error', limits.testFileLines],
     },
   },
   { files: ['test/**', 'deploy/**'], rules: { 'no-console': 'off' } },

@@ -2,10 +2,13 @@
  * What the two deterministic rooms may not say. Chance or the clock in a query, a validator or a handler of a workflow
  * corrupts replay without any error, so workflow code may not name them at all; the exceptions are one file each.
  */
+/** Importing it, under whatever name, or calling it through a namespace. */
+const named = (name) => `:matches(ImportSpecifier[imported.name=${name}], MemberExpression[property.name=${name}])`;
+
 const RANDOM = { object: 'Math', property: 'random' };
 const NOW = { object: 'Date', property: 'now' };
-const UUID = 'Identifier[name=/^(uuid4|randomUUID)$/]';
-const PATCHED = 'Identifier[name=/^(patched|deprecatePatch)$/]';
+const UUID = named('/^(uuid4|randomUUID)$/');
+const PATCHED = named('/^(patched|deprecatePatch)$/');
 const NEW_DATE = ':matches(NewExpression[callee.name="Date"][arguments.length=0], CallExpression[callee.name="Date"])';
 const MODULE_STATE = ':matches(Program, ExportNamedDeclaration) > VariableDeclaration[kind!="const"]';
 const OUTSIDE = [
