@@ -1,0 +1,42 @@
+import { readFile } from 'node:fs/promises';
+import { gunzipSync } from 'node:zlib';
+
+/** One real or written dialogue: who said what, in order. */
+export interface Dialogue {
+  id: string;
+  turns: { author: 'visitor' | 'agent'; text: string }[];
+}
+
+const isRecord = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null;
+
+function turnOf(value: unknown): Dialogue['turns'] {
+  if (!Array.isArray(value)) return [];
+  const [author, text]: unknown[] = value;
+  if ((author !== 'visitor' && author !== 'agent') || typeof text !== 'string' || text.trim() === '') return [];
+  return [{ author, text }];
+}
+
+function dialogueOf(line: string, number: number): Dialogue {
+  const parsed: unknown = JSON.parse(line);
+  if (!isRecord(parsed) || !Array.isArray(parsed['turns'])) throw new Error(`line ${number} has no "turns"`);
+  const turns = parsed['turns'].flatMap(turnOf);
+  if (turns[0]?.author !== 'visitor') throw new Error(`line ${number} does not begin with a visitor's turn`);
+  return { id: typeof parsed['id'] === 'string' ? parsed['id'] : `line-${number}`, turns };
+}
+
+/**
+ * Dialogues of a JSON-lines file, plain or gzipped: `{"id", "turns": [["visitor" | "agent", text], …]}`.
+ * @throws Error naming the file and line that cannot be read
+ */
+export async function readDialogues(file: string): Promise<Dialogue[]> {
+  const bytes = await readFile(file);
+  const text = (bytes[0] === 0x1f && bytes[1] === 0x8b ? gunzipSync(bytes) : bytes).toString('utf8');
+  const lines = text.split('\n').filter((line) => line.trim() !== '');
+  return lines.map((line, index) => {
+    try {
+      return dialogueOf(line, index + 1);
+    } catch (error) {
+      throw new Error(`${file}: ${error instanceof Error ? error.message : String(error)}`);
+    }
+  });
+}

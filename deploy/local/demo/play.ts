@@ -1,0 +1,143 @@
+import { setTimeout as wait } from 'node:timers/promises';
+import { type Client, field, textAt } from './client.ts';
+import type { Dialogue } from './dialogues.ts';
+import type { Part } from './plan.ts';
+
+/** Everybody who takes part, each with a token of their own. */
+export interface Cast {
+  channel: Client;
+  manager: Client;
+  administrator: Client;
+  agents: ReadonlyMap<string, Client>;
+}
+
+export interface Played {
+  part: Part;
+  dialogue: string;
+  conversationId: string;
+}
+
+const TURN_MS = 2000;
+const PATIENCE_MS = 120_000;
+const OTHER_AGENT: Record<string, string> = { 'agent-1': 'agent-2', 'agent-2': 'agent-1' };
+
+/** Asks until `check` finds what it looks for. @throws Error saying what never came */
+export async function until<T>(what: string, check: () => Promise<T | undefined>, patienceMs = PATIENCE_MS): Promise<T> {
+  const end = Date.now() + patienceMs;
+  for (let pauseMs = 50; ; pauseMs = Math.min(pauseMs * 1.5, 1000)) {
+    const found = await check();
+    if (found !== undefined) return found;
+    if (Date.now() > end) throw new Error(`${what} did not happen within ${patienceMs / 1000} s`);
+    await wait(pauseMs);
+  }
+}
+
+/** Plays one dialogue to the end that its part wants, through the public API only. */
+export class Scene {
+  readonly #cast: Cast;
+  readonly #part: Part;
+  readonly #contact: string;
+  readonly #pauseMs: number;
+  readonly #onTurn: () => void;
+  #turn = 0;
+
+  constructor(cast: Cast, part: Part, contact: string, speed: number, onTurn: () => void) {
+    this.#cast = cast;
+    this.#part = part;
+    this.#contact = contact;
+    this.#pauseMs = TURN_MS / speed;
+    this.#onTurn = onTurn;
+  }
+
+  async play(dialogue: Dialogue): Promise<Played> {
+    const [first, ...rest] = dialogue.turns;
+    if (first === undefined) throw new Error(`${dialogue.id} has no turns`);
+    const messageId = await this.#visitorSays(first.text);
+    const conversationId = await this.#placeOf(messageId);
+    let agent = await this.#agentOf(conversationId);
+    const middle = Math.floor(rest.length / 2);
+    for (const [index, turn] of rest.entries()) {
+      if (index === middle) agent = await this.#onTheWay(conversationId, agent);
+      await wait(this.#pauseMs);
+      if (turn.author === 'agent') await this.#agentSays(conversationId, agent, turn.text);
+      else await this.#placeOf(await this.#visitorSays(turn.text));
+    }
+    await this.#end(conversationId, agent);
+    return { part: this.#part, dialogue: dialogue.id, conversationId };
+  }
+
+  async #visitorSays(text: string): Promise<string> {
+    const answer = await this.#cast.channel.post(`/inbox/v1/channels/${this.#part.account}/messages`, {
+      id: `${this.#contact}-${(this.#turn += 1)}`,
+      contact: { id: this.#contact, online: true, authenticated: this.#part.number % 2 === 0 },
+      text,
+    });
+    this.#onTurn();
+    return textAt(answer, 'messageId');
+  }
+
+  #placeOf(messageId: string): Promise<string> {
+    const path = `/inbox/v1/channels/${this.#part.account}/messages/${messageId}?waitMs=5000`;
+    return until(`a conversation for message ${messageId}`, async () => {
+      const conversationId = field(await this.#cast.channel.get(path), 'conversationId');
+      return typeof conversationId === 'string' ? conversationId : undefined;
+    });
+  }
+
+  #agentOf(conversationId: string): Promise<string> {
+    return until(`an agent for ${conversationId}`, async () => {
+      const view = await this.#cast.channel.get(`/inbox/v1/conversations/${conversationId}`).catch(() => undefined);
+      const agent = field(view, 'assignedTo');
+      const status = field(view, 'status');
+      return typeof agent === 'string' && (status === 'assigned' || status === 'active') ? agent : undefined;
+    });
+  }
+
+  #as(agent: string): Client {
+    const client = this.#cast.agents.get(agent);
+    if (client === undefined) throw new Error(`the demo does not play ${agent}`);
+    return client;
+  }
+
+  async #agentSays(conversationId: string, agent: string, text: string): Promise<void> {
+    await this.#as(agent).post(`/inbox/v1/conversations/${conversationId}/messages`, {
+      id: `${this.#contact}-${(this.#turn += 1)}`,
+      text,
+    });
+    this.#onTurn();
+  }
+
+  /** What happens in the middle of the dialogue. Answers who goes on with it. */
+  async #onTheWay(conversationId: string, agent: string): Promise<string> {
+    if (this.#part.ending === 'paused-resumed-closed') {
+      await this.#as(agent).post(`/inbox/v1/conversations/${conversationId}/pause`, {});
+      await this.#as(agent).post(`/inbox/v1/conversations/${conversationId}/resume`, {});
+    }
+    if (this.#part.ending !== 'reassigned-and-closed') return agent;
+    const to = OTHER_AGENT[agent] ?? 'agent-1';
+    await this.#cast.manager.post(`/admin/v1/conversations/${conversationId}/reassign`, { to });
+    return to;
+  }
+
+  async #end(conversationId: string, agent: string): Promise<void> {
+    const inbox = `/inbox/v1/conversations/${conversationId}`;
+    const admin = `/admin/v1/conversations/${conversationId}`;
+    switch (this.#part.ending) {
+      case 'closed-by-agent':
+      case 'reassigned-and-closed':
+      case 'paused-resumed-closed':
+        await this.#as(agent).post(`${inbox}/close`, { tags: ['delivery'], note: 'Played by the demo.' });
+        return;
+      case 'closed-by-supervisor':
+        await this.#cast.manager.post(`${admin}/close`, { comment: 'Played by the demo.' });
+        return;
+      case 'cancelled':
+        await this.#cast.administrator.post(`${admin}/cancel`, { category: 'no-answer', subcategory: 'customer' });
+        return;
+      case 'session-ended':
+        await this.#as(agent).post(`${inbox}/end-session`, {});
+        return;
+      case 'left-to-close-naturally':
+    }
+  }
+}
