@@ -1,6 +1,6 @@
 import prettier from 'eslint-config-prettier';
 import tseslint from 'typescript-eslint';
-import { limits } from './test/tidy/limits.mjs';
+import { limits } from './test/tidy/limits.ts';
 import { domainRules, workflowRules } from './test/walls/determinism.mjs';
 import { imports } from './test/walls/imports.mjs';
 

@@ -1,6 +1,6 @@
 import { isBuiltin } from 'node:module';
 import { dirname, relative, resolve, sep } from 'node:path';
-import { keepers, walls } from './walls.mjs';
+import { keepers, walls } from './walls.ts';
 
 const SCOPE = '@parley/';
 
@@ -17,7 +17,7 @@ function acrossRooms(file, specifier, root) {
   const target = roomOf(relative(root, resolve(dirname(file), specifier)));
   const own = roomOf(relative(root, file));
   if (target === own || !/^(libs|apps|workflows)\b/.test(target)) return undefined;
-  return `${own} reaches into ${target} by a relative path; import ${target}'s exports.`;
+  return `${own} reaches into ${target} by a relative path; import its exports.`;
 }
 
 function intoRoom(room, wall, specifier, typeOnly) {
@@ -46,7 +46,7 @@ export function breach({ file, specifier, typeOnly, root }) {
   const room = roomOf(path);
   if (!path.startsWith(`${room}${sep}src${sep}`)) return undefined;
   const wall = walls[room];
-  if (!wall) return `${room} stands in no wall; add it to test/walls/walls.mjs.`;
+  if (!wall) return `${room} stands in no wall; add it to test/walls/walls.ts.`;
   return specifier.startsWith(SCOPE)
     ? intoRoom(room, wall, specifier, typeOnly)
     : intoPackage(room, wall, specifier, typeOnly);

@@ -1,15 +1,26 @@
 /**
- * Who may import whom: docs/architecture.md's table, once. eslint.config.mjs and walls.test.ts read it.
+ * Who may import whom: the table of the architecture, once. eslint.config.mjs enforces it, walls.test.ts breaks it.
  * We do not use Nx's enforce-module-boundaries, because it silently skips when there is no project graph.
- *
- * rooms: workspace rooms a room's src may import. types: the same, but only by `import type`.
- * packages: when given, the only packages from outside it may import. builtins: whether `node:` modules are open to it.
  */
-const lib = { rooms: ['contracts', 'lifecycle-log', 'temporal', 'persistence', 'identity', 'service'], builtins: true };
-const service = { rooms: [...lib.rooms, 'domain'], types: ['workflows'], builtins: true };
-const page = { rooms: ['contracts'] };
+export type Wall = {
+  /** Workspace rooms its src may import. */
+  rooms: readonly string[];
+  /** Rooms and packages of which it may import types, and nothing else. */
+  types?: readonly string[];
+  /** The only packages from outside it may import; left out: any without another keeper. */
+  packages?: readonly string[];
+  /** Whether Node's own modules are open to it. */
+  builtins?: true;
+};
 
-export const walls = {
+const lib: Wall = {
+  rooms: ['contracts', 'lifecycle-log', 'temporal', 'persistence', 'identity', 'service'],
+  builtins: true,
+};
+const service: Wall = { rooms: [...lib.rooms, 'domain'], types: ['workflows'], builtins: true };
+const page: Wall = { rooms: ['contracts'] };
+
+export const walls: Record<string, Wall> = {
   'libs/contracts': { rooms: [], packages: ['zod'] },
   'libs/domain': { rooms: [], types: ['contracts'], packages: [] },
   workflows: {
@@ -34,7 +45,7 @@ export const walls = {
 const services = ['apps/inbox', 'apps/admin', 'apps/stats', 'apps/notifications'];
 
 /** Packages with one keeper, so that leaving them means one folder: a prefix, and the rooms whose src may import it. */
-export const keepers = {
+export const keepers: Record<string, readonly string[]> = {
   kafkajs: ['libs/lifecycle-log'],
   '@temporalio/client': ['libs/temporal'],
   '@temporalio/worker': ['libs/temporal', 'apps/worker'],
