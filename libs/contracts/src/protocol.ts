@@ -87,7 +87,9 @@ export type MessageAnswer =
     }
   | ({ kind: 'refused' } & Refusal)
   /** Hold the thread and hand it over again: `previous` is needed, it was handed over too long ago, or 20 ended ones are still here. */
-  | { kind: 'hold'; why: 'previous-needed' | 'handed-too-late' | 'run-is-full' };
+  | { kind: 'hold'; why: 'previous-needed' | 'handed-too-late' | 'run-is-full' }
+  /** An agent's message names a conversation that the run does not hold: the archive knows. */
+  | { kind: 'unknown-conversation' };
 
 export type CommandUpdateAnswer =
   | {
@@ -139,13 +141,20 @@ export interface PlacedMessage {
   afterSequence: number;
   messageNumber: number;
   decidedAt: string;
+  /** The lease that came along was used; a repeat must say so again. */
+  leaseUsed?: true;
 }
 
+/** Enough to answer a repeat as the first time; the conversation is answered as it is now. */
 export interface RememberedOutcome {
   commandId: string;
   conversationId: string;
   outcome: string;
   sequence: number;
+  decidedAt: string;
+  effects: { code: EffectCode; data: EffectData }[];
+  freed: string | null;
+  held: string | null;
 }
 
 /** The whole thread over continue-as-new: plain JSON, no Map, no Set. */
@@ -155,6 +164,13 @@ export interface CarriedThread {
   unpublished: LifecycleEvent[];
   messages: PlacedMessage[];
   outcomes: RememberedOutcome[];
+  /** What was said elsewhere and inbox has not taken yet. */
+  foreign: ForeignMessage[];
+  /** Leases that came to nothing and inbox has not taken back yet. */
+  frees: LeaseRequest[];
+  refusedSignals: RefusedSignal[];
+  /** Counts the audit records of all runs of this chain. */
+  nextRefusal: number;
   /** Names the next conversation of this run. */
   nextOrdinal: number;
   firstRunId: string;
@@ -173,11 +189,13 @@ export interface DecisionState {
 export interface PublishingActivities {
   /** In order; returns when Kafka has acknowledged all of it. Repeats are harmless. */
   publishLifecycle(batch: LifecycleEvent[]): Promise<void>;
-  /** A refused or undecodable signal, for the audit. */
-  recordRefusedSignal(record: RefusedSignal): Promise<void>;
+  /** Refused or undecodable signals, for the audit. */
+  recordRefusedSignals(batch: RefusedSignal[]): Promise<void>;
 }
 
 export interface RefusedSignal {
+  /** The same on every attempt. */
+  id: string;
   tenant: string;
   threadId: string;
   conversationId: string | null;
