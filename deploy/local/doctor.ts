@@ -1,0 +1,69 @@
+import { accessSync, constants, mkdirSync } from 'node:fs';
+import { statfs } from 'node:fs/promises';
+import { join } from 'node:path';
+import { demandFree, type PortName } from './ports.ts';
+import type { Profile } from './profile.ts';
+import { Trouble } from './trouble.ts';
+
+const gib = 1024 ** 3;
+const leastDiskBytes = 2 * gib;
+const leastMemoryBytes = 3 * gib;
+
+const inGib = (bytes: number): string => `${(bytes / gib).toFixed(1)} GiB`;
+
+/** Looks at the machine before anything is started, and says in one line what would go wrong later in fifty. */
+export async function examine(profile: Profile): Promise<void> {
+  demandWritable(profile);
+  await demandDisk(profile);
+  demandMemory();
+  await demandFree(portsNeeded(profile));
+}
+
+function demandWritable({ root, folder }: Profile): void {
+  try {
+    mkdirSync(folder, { recursive: true });
+    accessSync(folder, constants.W_OK);
+  } catch {
+    throw new Trouble(
+      `Parley keeps its data in ${join(root, '.local')}, which cannot be written. Make it yours: \`sudo chown -R $(id -un) .local\`.`,
+    );
+  }
+}
+
+async function demandDisk({ root }: Profile): Promise<void> {
+  const { bavail, bsize } = await statfs(root);
+  const free = bavail * bsize;
+  if (free < leastDiskBytes)
+    throw new Trouble(
+      `${inGib(free)} of disk are free, ${inGib(leastDiskBytes)} needed for the parts and their data. \`npm run reset\` forgets old data.`,
+    );
+}
+
+function demandMemory(): void {
+  const free = process.availableMemory();
+  if (free < leastMemoryBytes) {
+    throw new Trouble(
+      `${inGib(free)} of memory are free, ${inGib(leastMemoryBytes)} needed. Close something, or give a part from elsewhere (KAFKA_BROKERS, TEMPORAL_ADDRESS, DATABASE_URL).`,
+    );
+  }
+}
+
+function portsNeeded({ ports, given }: Profile): number[] {
+  const needed: PortName[] = [
+    'gateway',
+    'inbox',
+    'admin',
+    'stats',
+    'notifications',
+    'worker',
+    'console',
+    'channel',
+    'control',
+  ];
+  if (given.issuer === undefined) needed.push('issuer');
+  if (given.smtp === undefined) needed.push('smtp', 'mail');
+  if (given.temporal === undefined) needed.push('temporal', 'temporalUi', 'temporalMetrics');
+  if (given.kafka === undefined) needed.push('kafka', 'kafkaController');
+  if (given.database === undefined) needed.push('postgres');
+  return needed.map((name) => ports[name]);
+}

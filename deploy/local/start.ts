@@ -1,0 +1,80 @@
+import { parseArgs } from 'node:util';
+import { prepareStack, startStack } from './launch.ts';
+import { processId } from './process-table.ts';
+import { profileOf } from './profile.ts';
+import type { Stack } from './stack.ts';
+import type { StackState } from './state.ts';
+import { lineOf } from './trouble.ts';
+
+const betweenLooksMs = 1_000;
+/** One Ctrl-C reaches us twice, from the terminal and from npm; a second one of a person comes later. */
+const samePressMs = 1_000;
+
+const { values } = parseArgs({
+  options: { profile: { type: 'string', default: 'dev' }, 'as-long-as': { type: 'string' } },
+});
+const say = (line: string): void => console.log(line);
+
+function summary({ gateway, temporalUi, mail, channel, issuer }: StackState, seconds: number): string {
+  return [
+    '',
+    `Parley is up: ${gateway}  (${seconds} s)   sign in with one click: manager-1 · agent-1 · administrator-1 (campaign-1) · super-administrator-1`,
+    '',
+    `  Console       ${gateway}/                       Visitor page  ${gateway}/shop`,
+    `  API           ${gateway}/admin/openapi.json     (inbox, stats, notifications likewise)`,
+    `  Temporal      ${temporalUi}                       Mail          ${mail.api}`,
+    `  Identity      ${issuer}                       Channel       ${channel}/deliveries`,
+    '  A token       npm run --silent token -- manager-1',
+    '',
+    'Try this: open the visitor page, write "where is my parcel", watch it in Live Activity, close it.   Demo: npm run demo',
+    'Stop: Ctrl-C   Forget: npm run reset',
+  ].join('\n');
+}
+
+function stopOnSignals(stack: Stack): void {
+  let firstAt: number | undefined;
+  const onSignal = async (): Promise<void> => {
+    if (firstAt === undefined) {
+      firstAt = Date.now();
+      say('\nStopping: services first, then the parts. Data stays. (Ctrl-C again: at once)');
+      await stack.stop();
+      say('Stopped.');
+    } else if (Date.now() - firstAt > samePressMs) await stack.abort();
+    else return;
+    process.exit(0);
+  };
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => void onSignal());
+}
+
+/** A test run that dies without stopping its stack takes the stack with it. */
+function stopWith(pid: string | undefined): void {
+  if (pid === undefined) return;
+  const owner = processId(Number(pid));
+  setInterval(() => {
+    if (processId(Number(pid))?.startedAt !== owner?.startedAt || !owner) process.kill(process.pid, 'SIGTERM');
+  }, betweenLooksMs).unref();
+}
+
+async function main(): Promise<void> {
+  const startedAt = Date.now();
+  const stack = await prepareStack(profileOf(values.profile === 'test' ? 'test' : 'dev'), say);
+  stopOnSignals(stack);
+  stopWith(values['as-long-as']);
+  try {
+    const state = await startStack(stack);
+    say(summary(state, Math.round((Date.now() - startedAt) / 1_000)));
+  } catch (error) {
+    if (stack.isStopping) return;
+    console.error(lineOf(error));
+    await stack.stop();
+    process.exit(1);
+  }
+}
+
+// Whoever reads our output may go away; the stack stays.
+for (const stream of [process.stdout, process.stderr]) stream.on('error', () => undefined);
+
+main().catch((error: unknown) => {
+  console.error(lineOf(error));
+  process.exit(1);
+});

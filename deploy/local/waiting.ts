@@ -1,0 +1,42 @@
+import { connect } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
+
+const betweenLooksMs = 100;
+
+/** Looks until it is so; false when it was not within `withinMs`. A look that throws counts as not yet. */
+export async function eventually(isSo: () => boolean | Promise<boolean>, withinMs: number): Promise<boolean> {
+  const until = Date.now() + withinMs;
+  for (;;) {
+    if (await look(isSo)) return true;
+    if (Date.now() >= until) return false;
+    await sleep(betweenLooksMs);
+  }
+}
+
+async function look(isSo: () => boolean | Promise<boolean>): Promise<boolean> {
+  try {
+    return await isSo();
+  } catch {
+    return false;
+  }
+}
+
+export async function answers200(url: string, withinMs = 2_000): Promise<boolean> {
+  const response = await fetch(url, { signal: AbortSignal.timeout(withinMs) });
+  await response.body?.cancel();
+  return response.status === 200;
+}
+
+export function accepts(address: string, withinMs = 2_000): Promise<boolean> {
+  const at = address.lastIndexOf(':');
+  return new Promise((resolve) => {
+    const socket = connect({ host: address.slice(0, at), port: Number(address.slice(at + 1)), timeout: withinMs });
+    const answer = (isOpen: boolean): void => {
+      socket.destroy();
+      resolve(isOpen);
+    };
+    socket.once('connect', () => answer(true));
+    socket.once('timeout', () => answer(false));
+    socket.once('error', () => answer(false));
+  });
+}
