@@ -1,0 +1,119 @@
+import type { Consumer, EachBatchPayload, Kafka } from 'kafkajs';
+import { handleOne } from './handling.js';
+import type { HandlingOptions } from './handling.js';
+import { reasonOf } from './failure.js';
+import { withinMs } from './patience.js';
+
+export interface SessionOptions extends HandlingOptions {
+  group: string;
+  topics: string[];
+  fromBeginning: boolean;
+  partitionsAtOnce: number;
+  /** Told while something the handler needs is away, and null when it is back. */
+  waiting(reason: string | null): void;
+}
+
+const SESSION_MS = 30_000;
+/** Every deploy stops the group until the slowest member is back (classic protocol only). */
+const REBALANCE_MS = 60_000;
+const HEARTBEAT_MS = 3_000;
+/** An idle fetch; a stop waits for it. */
+const FETCH_MS = 1_000;
+const COMMIT_EVERY_MS = 500;
+const FAREWELL_MS = 8_000;
+
+/** One kafkajs consumer from its joining to its end. It never restarts itself: whoever made it makes the next. */
+export class ConsumerSession {
+  /** Resolves with the reason when it has crashed. */
+  readonly ended: Promise<string>;
+  private readonly end = Promise.withResolvers<string>();
+  private readonly consumer: Consumer;
+  private assigned: Record<string, number[]> | undefined;
+  private closing = false;
+
+  constructor(
+    kafka: Kafka,
+    private readonly options: SessionOptions,
+  ) {
+    this.ended = this.end.promise;
+    this.consumer = kafka.consumer({
+      groupId: options.group,
+      sessionTimeout: SESSION_MS,
+      rebalanceTimeout: REBALANCE_MS,
+      heartbeatInterval: HEARTBEAT_MS,
+      maxWaitTimeInMs: FETCH_MS,
+      allowAutoTopicCreation: false,
+      retry: { retries: 4, initialRetryTime: 200, maxRetryTime: 2_000, restartOnFailure: async () => false },
+    });
+    const { CRASH, GROUP_JOIN, END_BATCH_PROCESS } = this.consumer.events;
+    this.consumer.on(CRASH, ({ payload }) => this.end.resolve(reasonOf(payload.error)));
+    this.consumer.on(GROUP_JOIN, ({ payload }) => {
+      this.assigned = payload.memberAssignment;
+    });
+    this.consumer.on(END_BATCH_PROCESS, ({ payload }) => this.passOver(payload));
+  }
+
+  /** Undefined until the group is joined. */
+  holds(topic: string, partition: number): boolean | undefined {
+    return this.assigned && (this.assigned[topic] ?? []).includes(partition);
+  }
+
+  get joined(): boolean {
+    return this.assigned !== undefined;
+  }
+
+  async start(): Promise<void> {
+    const { topics, fromBeginning, partitionsAtOnce } = this.options;
+    await this.consumer.connect();
+    await this.consumer.subscribe({ topics, fromBeginning });
+    await this.consumer.run({
+      autoCommit: false,
+      eachBatchAutoResolve: false,
+      partitionsConsumedConcurrently: partitionsAtOnce,
+      eachBatch: (payload) => this.work(payload),
+    });
+  }
+
+  /** Waits for the records in hand, but not for a handler that hangs: it is left behind, its partition is not ours any more. */
+  async stop(): Promise<void> {
+    this.closing = true;
+    await withinMs(
+      FAREWELL_MS,
+      this.consumer.disconnect().catch(() => undefined),
+    );
+  }
+
+  private async work(payload: EachBatchPayload): Promise<void> {
+    const { topic, partition, messages } = payload.batch;
+    const isOurs = (): boolean => !this.closing && payload.isRunning() && !payload.isStale();
+    let committedAt = Date.now();
+    let next: string | undefined;
+    const commit = async (): Promise<void> => {
+      if (next === undefined) return;
+      await payload.commitOffsetsIfNecessary({ topics: [{ topic, partitions: [{ partition, offset: next }] }] });
+      committedAt = Date.now();
+      next = undefined;
+    };
+    for (const message of messages) {
+      if (!isOurs()) break;
+      const { heartbeat } = payload;
+      const turn = { topic, partition, message, isOurs, heartbeat, waiting: this.options.waiting };
+      if ((await handleOne(this.options, turn)) === 'not-ours') break;
+      payload.resolveOffset(message.offset);
+      next = String(BigInt(message.offset) + 1n);
+      if (Date.now() - committedAt >= COMMIT_EVERY_MS) await commit();
+      await heartbeat();
+    }
+    await commit();
+  }
+
+  /** A batch of nothing but control records reaches no handler; without a commit it would look like lag for ever. */
+  private passOver(batch: { topic: string; partition: number; batchSize: number; lastOffset: string }): void {
+    if (batch.batchSize > 0) return;
+    const { topic, partition } = batch;
+    const offset = String(BigInt(batch.lastOffset) + 1n);
+    this.consumer.commitOffsets([{ topic, partition, offset }]).catch((error: unknown) => {
+      this.options.log('info', 'consumer: control records not committed', { topic, partition, error: String(error) });
+    });
+  }
+}

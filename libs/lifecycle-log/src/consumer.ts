@@ -1,0 +1,213 @@
+import type { Admin, Kafka } from 'kafkajs';
+import { ConsumerSession } from './consumer-session.js';
+import { createDeadLetters } from './dead-letter.js';
+import { reasonOf } from './failure.js';
+import { kafkaClient } from './kafka-client.js';
+import type { KafkaAddress } from './kafka-client.js';
+import type { LogRecord } from './kafka-record.js';
+import { lagWith } from './lag.js';
+import type { PartitionLag } from './lag.js';
+import { warningsOnly } from './log.js';
+import type { Log } from './log.js';
+import { backoffMs, pause, withinMs } from './patience.js';
+import { Progress } from './progress.js';
+
+export interface ConsumerOptions extends Omit<KafkaAddress, 'clientId'> {
+  group: string;
+  topics: string[];
+  /**
+   * One record; sequential per partition, several partitions at once. It may come twice, also at the same time after a
+   * rebalance: what makes it count once is the database. Throw {@link Poison} for what nobody can read, anything
+   * retriable for what is only away; any other error is tried five times, then a dead letter.
+   */
+  handle(record: LogRecord): Promise<void>;
+  /** What else means that something is only away (persistence: `isUnavailable`). */
+  isRetriable?: (error: unknown) => boolean;
+  /** The third consumer in a row makes no progress: end the process. */
+  onGiveUp(reason: string): void;
+  clientId?: string;
+  /** Where a new group begins; default the log's beginning. */
+  fromBeginning?: boolean;
+  partitionsAtOnce?: number;
+  stuckAfterMs?: number;
+  checkEveryMs?: number;
+}
+
+export interface ConsumerHealth {
+  /** `down`: Kafka, or what the handler needs, is away. `stuck`: neither is, and still nothing moves. */
+  state: 'moving' | 'idle' | 'stuck' | 'down';
+  /** Records that our partitions are behind, as last seen. */
+  lag: number;
+  reason: string | null;
+  /** Consumers made anew since the last progress. */
+  rebuilt: number;
+}
+
+export interface ConsumerHandle {
+  health(): ConsumerHealth;
+  /** Finishes the records in hand, commits and leaves the group. */
+  stop(): Promise<void>;
+}
+
+const STUCK_AFTER_MS = 30_000;
+const CHECK_EVERY_MS = 5_000;
+const BROKER_ANSWER_MS = 5_000;
+const GIVE_UP_AT = 3;
+const PARTITIONS_AT_ONCE = 3;
+
+/** Consumes until it is stopped; comes back by itself after every outage of Kafka or of the database. */
+export function startConsumer(options: ConsumerOptions): ConsumerHandle {
+  const supervisor = new Supervisor(options);
+  const running = supervisor.run();
+  return {
+    health: () => supervisor.health(),
+    stop: async () => {
+      supervisor.stopping.abort();
+      await running;
+    },
+  };
+}
+
+class Supervisor {
+  readonly stopping = new AbortController();
+  private readonly kafka: Kafka;
+  private readonly log: Log;
+  private readonly progress: Progress;
+  private session: ConsumerSession | undefined;
+  private admin: Admin | undefined;
+  private state: ConsumerHealth['state'] = 'down';
+  private reason: string | null = 'starting';
+  private away: string | null = null;
+  private rebuilt = 0;
+
+  constructor(private readonly options: ConsumerOptions) {
+    const { brokers, group, clientId = group, log = warningsOnly } = options;
+    this.kafka = kafkaClient({ brokers, clientId, log });
+    this.log = log;
+    this.progress = new Progress(options.stuckAfterMs ?? STUCK_AFTER_MS, Date.now());
+  }
+
+  health(): ConsumerHealth {
+    const { state, reason, rebuilt } = this;
+    const lag = this.progress.lag;
+    return this.away ? { state: 'down', lag, reason: this.away, rebuilt } : { state, lag, reason, rebuilt };
+  }
+
+  async run(): Promise<void> {
+    const { signal } = this.stopping;
+    for (let failures = 0; !signal.aborted; failures += 1) {
+      const startedAt = Date.now();
+      const why = await this.oneSession();
+      if (signal.aborted) break;
+      this.log('warn', 'consumer: begins anew', { group: this.options.group, why });
+      if (Date.now() - startedAt > 60_000) failures = 0;
+      await pause(backoffMs(failures, 500, 5_000), signal);
+    }
+    await this.session?.stop();
+    await this.dropAdmin();
+  }
+
+  /** One consumer, watched; answers why it is over. */
+  private async oneSession(): Promise<string> {
+    const session = this.newSession();
+    this.session = session;
+    this.progress.startOver(Date.now());
+    try {
+      await session.start();
+      return await Promise.race([session.ended.then((why) => this.down(why)), this.watch(session)]);
+    } catch (error) {
+      return this.down(reasonOf(error));
+    } finally {
+      this.away = null;
+      await session.stop();
+    }
+  }
+
+  private newSession(): ConsumerSession {
+    const { group, topics, handle, isRetriable, fromBeginning = true } = this.options;
+    const { brokers, partitionsAtOnce = PARTITIONS_AT_ONCE } = this.options;
+    return new ConsumerSession(this.kafka, {
+      group,
+      topics,
+      handle,
+      isRetriable,
+      fromBeginning,
+      partitionsAtOnce,
+      deadLetters: createDeadLetters({ brokers, clientId: `${group}.dead-letter`, log: this.log }, group),
+      log: this.log,
+      waiting: (reason) => {
+        this.away = reason;
+      },
+    });
+  }
+
+  private down(why: string): string {
+    this.state = 'down';
+    this.reason = why;
+    return why;
+  }
+
+  private async watch(session: ConsumerSession): Promise<string> {
+    const { signal } = this.stopping;
+    while (!signal.aborted) {
+      await pause(this.options.checkEveryMs ?? CHECK_EVERY_MS, signal);
+      if (session !== this.session) return 'replaced';
+      if (!signal.aborted && (await this.isStuck(session))) return this.stuck();
+    }
+    return 'stopped';
+  }
+
+  private async isStuck(session: ConsumerSession): Promise<boolean> {
+    const lags = await this.lags();
+    // Neither the broker nor the database being away is ours to mend by a new consumer.
+    if (lags === 'no-answer' || this.away) {
+      this.progress.startOver(Date.now());
+      if (lags === 'no-answer') this.down('the broker does not answer');
+      return false;
+    }
+    const ours = session.joined ? lags.filter(({ topic, partition }) => session.holds(topic, partition)) : undefined;
+    const seen = this.progress.observe(ours, Date.now());
+    if (seen === 'moving' || seen === 'idle') this.rebuilt = 0;
+    if (seen !== 'still') this.state = seen;
+    else if (this.state === 'down' && session.joined) this.state = 'moving';
+    if (seen !== 'stuck' && this.state !== 'down') this.reason = null;
+    return seen === 'stuck';
+  }
+
+  private stuck(): string {
+    this.rebuilt += 1;
+    this.reason = `lag ${this.progress.lag}, and nothing moves (${this.rebuilt} of ${GIVE_UP_AT})`;
+    if (this.rebuilt >= GIVE_UP_AT) this.options.onGiveUp(this.reason);
+    return this.reason;
+  }
+
+  private async lags(): Promise<PartitionLag[] | 'no-answer'> {
+    try {
+      const asked = this.connectedAdmin().then((admin) => lagWith(admin, this.options.group, this.options.topics));
+      const answer = await withinMs(BROKER_ANSWER_MS, asked);
+      if (answer !== 'late') return answer;
+    } catch (error) {
+      this.log('info', 'consumer: lag unknown', { group: this.options.group, error: reasonOf(error) });
+    }
+    await this.dropAdmin();
+    return 'no-answer';
+  }
+
+  private async connectedAdmin(): Promise<Admin> {
+    if (this.admin) return this.admin;
+    const admin = this.kafka.admin();
+    this.admin = admin;
+    await admin.connect();
+    return admin;
+  }
+
+  private async dropAdmin(): Promise<void> {
+    const old = this.admin;
+    this.admin = undefined;
+    if (old)
+      await withinMs(
+        1_000,
+        old.disconnect().catch(() => undefined),
+      );
+  }
+}

@@ -1,0 +1,22 @@
+/** One record to write. `value: null` is a tombstone (only `conversation.state.v1` has them). */
+export interface KafkaRecord {
+  key: string;
+  value: object | null;
+  headers: Record<string, string>;
+}
+
+/** One record as it was read; `value` is the parsed JSON, null for a tombstone. */
+export interface LogRecord {
+  topic: string;
+  partition: number;
+  offset: string;
+  key: string | null;
+  value: unknown;
+  headers: Record<string, string>;
+  /** Kafka's own, milliseconds since 1970. */
+  timestamp: string;
+}
+
+/** The bytes of a value: JSON in the order in which the record was built, so a repeat is byte-equal. */
+export const bytesOf = (record: KafkaRecord): string | null =>
+  record.value === null ? null : JSON.stringify(record.value);

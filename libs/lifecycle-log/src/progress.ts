@@ -1,0 +1,46 @@
+import type { PartitionLag } from './lag.js';
+
+const idOf = ({ topic, partition }: { topic: string; partition: number }): string => `${topic}/${partition}`;
+
+/**
+ * Health is progress, for a consumer can be dead in a live process (ground.md): a partition of ours with lag whose
+ * committed offset has not moved for `stuckAfterMs` is stuck.
+ */
+export class Progress {
+  private readonly seen = new Map<string, { committed: number; since: number }>();
+  private lagNow = 0;
+
+  constructor(
+    private readonly stuckAfterMs: number,
+    private since: number,
+  ) {}
+
+  /** Since when nothing moved counts anew: a fresh consumer gets its time. */
+  startOver(now: number): void {
+    this.seen.clear();
+    this.since = now;
+  }
+
+  get lag(): number {
+    return this.lagNow;
+  }
+
+  /** What the broker says of our partitions; undefined while we have joined no group yet. */
+  observe(lags: PartitionLag[] | undefined, now: number): 'moving' | 'idle' | 'still' | 'stuck' {
+    if (!lags) return now - this.since >= this.stuckAfterMs ? 'stuck' : 'still';
+    this.since = now;
+    this.lagNow = lags.reduce((sum, { lag }) => sum + lag, 0);
+    const stillFor = lags.map((lag) => this.stillFor(lag, now));
+    if (this.lagNow === 0) return 'idle';
+    if (stillFor.some((ms) => ms >= this.stuckAfterMs)) return 'stuck';
+    return stillFor.every((ms, index) => ms > 0 || lags[index]?.lag === 0) ? 'still' : 'moving';
+  }
+
+  private stillFor(lag: PartitionLag, now: number): number {
+    const id = idOf(lag);
+    const before = this.seen.get(id);
+    if (lag.lag > 0 && before?.committed === lag.committed) return now - before.since;
+    this.seen.set(id, { committed: lag.committed, since: now });
+    return 0;
+  }
+}
