@@ -1,0 +1,155 @@
+import { beforeAll, describe, expect, test } from '@jest/globals';
+import { generateKeyPair, SignJWT } from 'jose';
+import { admin, agentsReady, conversationIn, inbox, newContact, send } from './actors.ts';
+import { as, at, field, gateway, issuer, verdict, withToken } from './stack.ts';
+import { tokenFrom } from '../../deploy/local/token-client.ts';
+
+let active = '';
+let token = '';
+beforeAll(async () => {
+  await agentsReady('agent-1', 'agent-2');
+  active = await conversationIn('active', { account: 'site', contact: newContact() });
+  token = await tokenFrom(issuer, 'integration-1');
+});
+
+const sequenceOf = async (id: string): Promise<unknown> => field(await as('agent-1').get(`/inbox/v1/conversations/${id}`), 'sequence');
+const raw = (path: string, body: string | Uint8Array, headers: Record<string, string> = {}): Promise<Response> =>
+  fetch(new URL(path, gateway), {
+    method: 'POST',
+    headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json', ...headers },
+    body,
+  });
+const channel = '/inbox/v1/channels/site/messages';
+const message = (text: unknown, more: object = {}): object => ({ id: newContact('m'), contact: { id: newContact() }, text, ...more });
+
+describe('bad input: a clear answer, never a 500, never a change', () => {
+  const deep = `${'['.repeat(40)}${']'.repeat(40)}`;
+  const lists: [string, string | Uint8Array, Record<string, string>, number][] = [
+    ['truncated JSON', '{"id":', {}, 400],
+    ['trailing garbage', '{} x', {}, 400],
+    ['duplicate keys', '{"id":"a","id":"b"}', {}, 400],
+    ['invalid UTF-8', new Uint8Array([0x7b, 0x22, 0xff, 0x22, 0x7d]), {}, 400],
+    ['deeper than 32', `{"text":${deep}}`, {}, 400],
+    ['100,000 levels in little room', '['.repeat(60_000), {}, 400],
+    ['more than 64 KiB', JSON.stringify(message('x'.repeat(70_000))), {}, 413],
+    ['no JSON', 'text', { 'content-type': 'text/plain' }, 415],
+    ['compressed', '{}', { 'content-encoding': 'gzip' }, 415],
+    ['an array for an object', '[]', {}, 422],
+  ];
+  test.each(lists)('the body: %s', async (_what, body, headers, status) => {
+    const response = await raw(channel, body, headers);
+    expect(response.status).toBe(status);
+    expect(response.headers.get('content-type')).toContain('application/problem+json');
+    const problem: unknown = await response.json();
+    expect(field(problem, 'status')).toBe(status);
+    expect(String(field(problem, 'type'))).toMatch(/^\/problems\/[a-z-]+$/);
+    expect(JSON.stringify(problem)).not.toMatch(/node_modules|\.ts:|select |\/work/i);
+  });
+
+  test.each([
+    ['empty', ''],
+    ['spaces only', '  \n '],
+    ['zero-width only', '\u200b\u200d'],
+    ['NUL', 'a\u0000b'],
+    ['a lone surrogate', 'a\ud800b'],
+    ['4,001 characters', 'x'.repeat(4001)],
+    ['a number', 7],
+    ['null', null],
+  ])('a text that is %s', async (_what, text) => {
+    const answer = await as('integration-1').send('POST', channel, message(text));
+    expect(answer.status).toBe(422);
+    expect(field(answer.body, 'errors', '0', 'pointer')).toBe('/text');
+  });
+
+  test('4,000 characters outside the basic plane are 4,000 characters', async () => {
+    expect((await as('integration-1').send('POST', channel, message('😀'.repeat(4000)))).status).toBe(202);
+  });
+
+  test.each([
+    ['an unknown field', { role: 'super-administrator' }],
+    ['closedBy', { closedBy: { kind: 'agent', id: 'x', role: 'agent' } }],
+    ['tenant', { tenantId: 'other' }],
+  ])('a strict shape: %s is refused', async (_what, more) => {
+    expect((await as('integration-1').send('POST', channel, message('hello', more))).status).toBe(422);
+    expect((await send('manager-1', admin(active, 'close'), more)).status).toBe(422);
+  });
+
+  test('__proto__ as a key is refused and pollutes nothing', async () => {
+    const response = await raw(channel, '{"__proto__":{"polluted":true},"id":"a","contact":{"id":"b"},"text":"c"}');
+    expect([400, 422]).toContain(response.status);
+    expect(await sequenceOf(active)).toEqual(expect.any(Number));
+  });
+
+  test('forged and expired tokens are 401, one class, without detail', async () => {
+    const { privateKey } = await generateKeyPair('RS256');
+    const claims = { tenant: 'demo', roles: ['super-administrator'], scopes: ['tenant'] };
+    const forge = (alg: string): SignJWT =>
+      new SignJWT(claims).setProtectedHeader({ alg, typ: 'at+jwt', kid: 'x' }).setSubject('agent-1').setAudience('parley').setIssuer(issuer);
+    const [head, body, signature] = token.split('.');
+    const tampered = [head, Buffer.from(JSON.stringify({ ...claims, sub: 'x', aud: 'parley', iss: issuer })).toString('base64url'), signature];
+    const none = [Buffer.from('{"alg":"none","typ":"at+jwt"}').toString('base64url'), body, ''];
+    const forged = [
+      await forge('RS256').setExpirationTime('1h').sign(privateKey),
+      await forge('HS256').setExpirationTime('1h').sign(new TextEncoder().encode('x'.repeat(64))),
+      await forge('RS256').setExpirationTime('-1h').sign(privateKey),
+      tampered.join('.'),
+      none.join('.'),
+      'garbage',
+      '',
+    ];
+    for (const each of forged) {
+      const answer = await withToken(each).send('POST', admin(active, 'close'), {});
+      expect(verdict(answer)).toBe('401 unauthenticated');
+      expect(answer.headers.get('www-authenticate')).toMatch(/^Bearer/);
+    }
+    expect((await fetch(`${gateway}/admin/v1/conversations?access_token=${token}`)).status).toBe(401);
+  });
+
+  test.each(['..%2f..%2fetc%2fpasswd', 'a%00b', 'x'.repeat(300), 'cnv_%F0%9F%98%80', '{a}', 'conversation%2Fother%2Fth_x'])(
+    'an id that is none (%#) is 404',
+    async (id) => {
+      expect([404, 414]).toContain((await as('manager-1').send('GET', `/admin/v1/conversations/${id}`)).status);
+      expect([404, 414]).toContain((await send('manager-1', `/admin/v1/conversations/${id}/close`)).status);
+      expect([404, 414]).toContain((await send('agent-1', `/inbox/v1/conversations/${id}/close`)).status);
+    },
+  );
+
+  test.each(['limit=0', 'limit=201', 'limit=-1', 'limit=x', 'sort=secret', 'status[$ne]=x', 'status=no-such', 'idleForMs=-1'])(
+    'a list asked with %s is 422',
+    async (query) => {
+      expect((await as('manager-1').send('GET', `/admin/v1/conversations?${query}`)).status).toBe(422);
+    },
+  );
+
+  test('a tampered cursor, or one of another list, is 400', async () => {
+    const list = await as('super-administrator-1').get('/admin/v1/conversations?status=all&limit=1');
+    const cursor = String(field(list, 'nextCursor'));
+    expect(cursor).not.toBe('null');
+    const ask = (query: string): Promise<unknown> =>
+      as('super-administrator-1').send('GET', `/admin/v1/conversations?${query}`).then((answer) => answer.status);
+    expect(await ask(`status=all&limit=1&cursor=${encodeURIComponent(cursor)}`)).toBe(200);
+    expect(await ask(`status=all&limit=1&cursor=${encodeURIComponent(`A${cursor.slice(1)}x`)}`)).toBe(400);
+    expect(await ask(`status=closed&limit=1&cursor=${encodeURIComponent(cursor)}`)).toBe(400);
+    expect(await as('other-manager-1').send('GET', `/admin/v1/conversations?status=all&limit=1&cursor=${encodeURIComponent(cursor)}`)).toMatchObject({ status: 400 });
+  });
+
+  test.each([
+    ['Idempotency-Key', 'x'.repeat(256)],
+    ['If-Match', 'garbage'],
+  ])('a header %s that is none is 400', async (name, value) => {
+    expect((await send('manager-1', admin(active, 'close'), {}, { [name]: value })).status).toBe(400);
+  });
+
+  test('unknown routes and methods', async () => {
+    expect((await as('manager-1').send('GET', '/admin/v1/no-such')).status).toBe(404);
+    const wrong = await as('manager-1').send('PUT', admin(active, 'close'), {});
+    expect([404, 405]).toContain(wrong.status);
+  });
+
+  test('after all of it the conversation is as it was', async () => {
+    const before = await sequenceOf(active);
+    expect(verdict(await send('agent-1', inbox(active, 'end-session')))).toBe('409 FEATURE_DISABLED');
+    expect(await sequenceOf(active)).toBe(before);
+    expect(at('gateway')).toBe(gateway);
+  });
+});

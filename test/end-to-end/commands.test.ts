@@ -1,0 +1,107 @@
+import { randomUUID } from 'node:crypto';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { admin, agentsReady, conversationIn, eventually, inbox, isAt, newContact, reply, say, send, writes } from './actors.ts';
+import { LogFollower } from './log.ts';
+import { as, field, verdict } from './stack.ts';
+
+const log = new LogFollower();
+beforeAll(async () => {
+  await log.start();
+  await agentsReady('agent-1', 'agent-2');
+});
+afterAll(() => log.stop());
+
+const onSite = () => ({ account: 'site', contact: newContact() });
+
+describe('commands fit for machines', () => {
+  test('X4: the same command five times at once with one key is one close; with another key it is already closed', async () => {
+    const id = await conversationIn('active', onSite());
+    const key = randomUUID();
+    const close = (): Promise<string> => send('manager-1', admin(id, 'close'), {}, { 'idempotency-key': key }).then(verdict);
+    const verdicts = await Promise.all([close(), close(), close(), close(), close()]);
+    expect(verdicts.filter((each) => each === '200 closed').length).toBeGreaterThanOrEqual(1);
+    expect(verdicts.filter((each) => each !== '200 closed' && !each.startsWith('409'))).toEqual([]);
+    const replay = await send('manager-1', admin(id, 'close'), {}, { 'idempotency-key': key });
+    expect(verdict(replay)).toBe('200 closed');
+    expect(replay.headers.get('idempotent-replayed')).toBe('true');
+    expect(verdict(await send('manager-1', admin(id, 'close'), {}, { 'idempotency-key': randomUUID() }))).toBe('200 already-closed');
+    await log.event(id, 'survey-suppressed');
+    expect(log.types(id).filter((type) => type === 'closed')).toEqual(['closed']);
+  });
+
+  test('X4: the same key with another body is 422', async () => {
+    const id = await conversationIn('active', onSite());
+    const key = { 'idempotency-key': randomUUID() };
+    await send('manager-1', admin(id, 'close'), { comment: 'one' }, key);
+    expect((await send('manager-1', admin(id, 'close'), { comment: 'two' }, key)).status).toBe(422);
+  });
+
+  test('X4: a stale If-Match changes nothing and says where it stands', async () => {
+    const id = await conversationIn('active', onSite());
+    const now = Number(field(await as('agent-1').get(`/inbox/v1/conversations/${id}`), 'sequence'));
+    const stale = await send('manager-1', admin(id, 'close'), {}, { 'if-match': `"${now - 1}"` });
+    expect(verdict(stale)).toBe('412 STALE_VERSION');
+    expect(field(stale.body, 'currentSequence')).toBe(now);
+    expect(verdict(await send('manager-1', admin(id, 'close'), { ifMessageCount: 99 }))).toBe('412 STALE_VERSION');
+    expect(verdict(await send('manager-1', admin(id, 'close'), { ifMessageCount: 2 }, { 'if-match': `"${now}"` }))).toBe('200 closed');
+  });
+
+  test('X4: a dry run says what would happen and changes nothing', async () => {
+    const id = await conversationIn('active', onSite());
+    const dry = await send('manager-1', `${admin(id, 'close')}?dryRun=true`);
+    expect(verdict(dry)).toBe('200 closed');
+    expect(field(dry.body, 'dryRun')).toBe(true);
+    expect(verdict(await send('agent-1', `${inbox(id, 'end-session')}?dryRun=true`))).toBe('409 FEATURE_DISABLED');
+    const view = await as('agent-1').get(`/inbox/v1/conversations/${id}`);
+    expect(field(view, 'status')).toBe('active');
+    const wet = await send('manager-1', admin(id, 'close'));
+    expect(field(wet.body, 'effects')).toEqual(field(dry.body, 'effects'));
+    expect(field(wet.body, 'sequence')).toBe(field(dry.body, 'sequence'));
+  });
+
+  test('X4: a command on an ended conversation whose successor is open leaves the successor alone', async () => {
+    const visitor = onSite();
+    const first = await conversationIn('closed', visitor);
+    const second = await say(visitor, 'And another thing');
+    expect(verdict(await send('agent-1', inbox(first, 'return-to-queue')))).toBe('409 STALE_TARGET');
+    expect(verdict(await send('manager-1', admin(first, 'reassign'), { to: 'agent-2' }))).toBe('409 STALE_TARGET');
+    expect(verdict(await send('manager-1', admin(first, 'close')))).toBe('200 already-closed');
+    expect(field(await eventually(second, isAt('pending')), 'sequence')).toBe(2);
+  });
+
+  test('X1: the same message again, after its conversation ended and another began, finds no second home', async () => {
+    const visitor = onSite();
+    const id = `m-${randomUUID()}`;
+    const said = await writes(visitor, 'Only once', id);
+    const first = await conversationOf(visitor, said.messageId);
+    await send('manager-1', admin(first, 'close'));
+    const second = await say(visitor, 'Next');
+    expect(second).not.toBe(first);
+    expect((await writes(visitor, 'Only once', id)).messageId).toBe(said.messageId);
+    expect(await conversationOf(visitor, said.messageId)).toBe(first);
+    await log.event(second, 'queued');
+    expect(log.records.filter(({ value }) => field(value, 'messageId') === said.messageId).map(({ value }) => field(value, 'conversationId'))).toEqual([first]);
+  });
+
+  test('X6: the state at any sequence is what was captured live; the timeline tells it in order', async () => {
+    const id = await say(onSite());
+    const captured: [unknown, unknown][] = [];
+    const capture = (answer: { body: unknown }): number => captured.push([field(answer.body, 'sequence'), field(answer.body, 'conversation', 'status')]);
+    capture(await send('agent-1', inbox(id, 'pick')));
+    await reply('agent-1', id);
+    capture(await send('agent-1', inbox(id, 'return-to-queue')));
+    capture(await send('agent-2', inbox(id, 'pick')));
+    capture(await send('manager-1', admin(id, 'close')));
+    await eventually(id, isAt('closed'));
+    for (const [sequence, status] of captured.slice(0, 3)) {
+      const then = await as('manager-1').get(`/admin/v1/conversations/${id}?at=${String(sequence)}`);
+      expect([field(then, 'sequence'), field(then, 'status')]).toEqual([sequence, status]);
+    }
+    const items = field(await as('manager-1').get(`/admin/v1/conversations/${id}/timeline?limit=200`), 'items');
+    expect(Array.isArray(items) ? items.length : 0).toBeGreaterThanOrEqual(log.life(id).length);
+  });
+});
+
+async function conversationOf(visitor: { account: string }, messageId: string): Promise<unknown> {
+  return field(await as('integration-1').get(`/inbox/v1/channels/${visitor.account}/messages/${messageId}?waitMs=5000`), 'conversationId');
+}

@@ -1,0 +1,94 @@
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { admin, agentsReady, conversationIn, eventually, inbox, isAt, newContact, pick, say, send } from './actors.ts';
+import { LogFollower } from './log.ts';
+import { as, field, verdict } from './stack.ts';
+
+const log = new LogFollower();
+beforeAll(async () => {
+  await log.start();
+  await agentsReady('agent-1', 'agent-2');
+});
+afterAll(() => log.stop());
+
+const onCampaign = (account = 'campaign-1') => ({ account, contact: newContact() });
+const category = { category: 'no-answer' };
+
+describe('an administrator cancels or reassigns', () => {
+  test('D2: administrators only inside their campaigns, super-administrators everywhere', async () => {
+    const elsewhere = await conversationIn('active', onCampaign('campaign-2'));
+    expect(verdict(await send('administrator-1', admin(elsewhere, 'cancel'), category))).toBe('403 FORBIDDEN_SCOPE');
+    expect(verdict(await send('administrator-2', admin(elsewhere, 'cancel'), category))).toBe('403 FORBIDDEN_SCOPE');
+    expect(verdict(await send('agent-1', admin(elsewhere, 'cancel'), category))).toBe('403 FORBIDDEN_ROLE');
+    expect(verdict(await send('super-administrator-2', admin(elsewhere, 'cancel'), category))).toBe('200 cancelled');
+    const inside = await conversationIn('active', onCampaign());
+    expect(verdict(await send('administrator-1', admin(inside, 'cancel'), category))).toBe('200 cancelled');
+  });
+
+  test('D4: one place to hand it to another agent or to finish it', async () => {
+    const id = await conversationIn('active', onCampaign());
+    const moved = await send('administrator-1', admin(id, 'reassign'), { to: 'agent-2' });
+    expect(verdict(moved)).toBe('200 reassigned');
+    expect(field(moved.body, 'conversation', 'assignedTo')).toBe('agent-2');
+    expect(await log.event(id, 'reassigned')).toMatchObject({ assignedFrom: 'agent-1', assignedTo: 'agent-2', statusTo: 'assigned' });
+    expect(verdict(await send('administrator-1', admin(id, 'reassign'), { to: 'nobody-here' }))).toBe('409 TARGET_UNAVAILABLE');
+    expect(verdict(await send('administrator-1', admin(id, 'cancel'), category))).toBe('200 cancelled');
+  });
+
+  test.each(['assigned', 'active'])('D5: enabled while %s', async (status) => {
+    const id = await conversationIn(status, onCampaign());
+    expect(verdict(await send('administrator-1', admin(id, 'cancel'), category))).toBe('200 cancelled');
+  });
+
+  test('D5: not from the picking queue', async () => {
+    const id = await conversationIn('assigned', onCampaign());
+    await as('agent-1').post(inbox(id, 'return-to-queue'), {});
+    const answer = await send('administrator-1', admin(id, 'cancel'), category);
+    expect(verdict(answer)).toBe('409 NOT_ELIGIBLE_STATE');
+    await pick('agent-1', id);
+  });
+
+  test('D6: a category is expected, the sub-category is optional and belongs to it, comments are optional', async () => {
+    const id = await conversationIn('active', onCampaign());
+    expect(verdict(await send('administrator-1', admin(id, 'cancel')))).toBe('422 CATEGORY_REQUIRED');
+    expect(verdict(await send('administrator-1', admin(id, 'cancel'), { ...category, subcategory: 'by-phone' }))).toBe('422 SUBCATEGORY_MISMATCH');
+    const unknown = await send('administrator-1', admin(id, 'cancel'), { category: 'no-such' });
+    expect(unknown.status).toBe(422);
+    const answer = await send('administrator-1', admin(id, 'cancel'), { category: 'resolved-elsewhere', subcategory: 'by-phone', comment: 'They rang us.' });
+    expect(verdict(answer)).toBe('200 cancelled');
+    expect(await log.event(id, 'cancelled')).toMatchObject({ category: 'resolved-elsewhere', subcategory: 'by-phone', closeKind: 'supervisor' });
+  });
+
+  test('D7: on confirm it is cancelled at that moment, distinct from closed', async () => {
+    const id = await conversationIn('active', onCampaign());
+    const answer = await send('administrator-1', admin(id, 'cancel'), category);
+    expect(field(answer.body, 'conversation', 'status')).toBe('cancelled');
+    expect(field(await eventually(id, isAt('cancelled')), 'status')).toBe('cancelled');
+    await log.event(id, 'cancelled');
+    expect(log.types(id).filter((type) => type === 'closed')).toEqual([]);
+    expect(verdict(await send('administrator-1', admin(id, 'close')))).toBe('200 already-closed');
+  });
+
+  test('D8: the customer reactivates it by writing again: same conversation, episode 2, flow from its beginning; nobody else can', async () => {
+    const visitor = onCampaign();
+    const id = await conversationIn('active', visitor);
+    await send('administrator-1', admin(id, 'cancel'), category);
+    for (const [who, path] of [
+      ['agent-1', inbox(id, 'pick')],
+      ['agent-1', inbox(id, 'resume')],
+      ['administrator-1', admin(id, 'reassign')],
+    ] as const) {
+      expect(verdict(await send(who, path, path.endsWith('reassign') ? { to: 'agent-2' } : {}))).toBe('409 NOT_ELIGIBLE_STATE');
+    }
+    expect(await say(visitor, 'Hello again')).toBe(id);
+    expect(await log.event(id, 'reactivated')).toMatchObject({ statusFrom: 'cancelled', statusTo: 'bot', episode: 2 });
+    const view = await eventually(id, (found) => field(found, 'episode') === 2);
+    expect(field(view, 'status')).toBe('pending');
+    expect(field(view, 'closing')).toBeNull();
+  });
+
+  test('D8: after closed it is a new conversation', async () => {
+    const visitor = onCampaign();
+    const id = await conversationIn('closed', visitor);
+    expect(await say(visitor, 'Hello again')).not.toBe(id);
+  });
+});

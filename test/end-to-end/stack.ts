@@ -1,0 +1,37 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { type Answer, Client, field, textAt } from '../../deploy/local/demo/client.ts';
+import { tokenFrom } from '../../deploy/local/token-client.ts';
+
+/** The running test stack (`npm test` brings it up), as its state file describes it. */
+const file = process.env['PARLEY_STACK'] ?? join(import.meta.dirname, '..', '..', '.local', 'test', 'stack.json');
+export const stack: unknown = JSON.parse(readFileSync(file, 'utf8'));
+export const at = (...path: string[]): string => textAt(stack, ...path);
+export const issuer = at('issuer');
+export const gateway = at('gateway');
+
+const clients = new Map<string, Client>();
+
+/** The public API as one seeded account. */
+export function as(account: string): Client {
+  const known = clients.get(account);
+  if (known !== undefined) return known;
+  const token = tokenFrom(issuer, account);
+  const client = new Client(gateway, () => token);
+  clients.set(account, client);
+  return client;
+}
+
+/** The API with whatever token, or none. */
+export const withToken = (token: string): Client => new Client(gateway, () => Promise.resolve(token));
+
+export const reasonOf = (answer: Answer): unknown => field(answer.body, 'reasonCode');
+/** `409 NOT_ELIGIBLE_STATE`, `200 closed`: an answer in one comparable line. */
+export function verdict(answer: Answer): string {
+  const word = field(answer.body, 'reasonCode') ?? field(answer.body, 'outcome');
+  const type = field(answer.body, 'type');
+  return `${answer.status} ${String(word ?? (typeof type === 'string' ? type.replace('/problems/', '') : ''))}`.trim();
+}
+
+export { field, textAt };
+export type { Answer, Client };

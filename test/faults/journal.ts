@@ -1,0 +1,88 @@
+import { randomUUID } from 'node:crypto';
+import { setTimeout as wait } from 'node:timers/promises';
+import { admin, inbox, newContact, type Visitor } from '../end-to-end/actors.ts';
+import { type Answer, as, field } from '../end-to-end/stack.ts';
+
+/** What the client was told: the other side of every invariant (I5). */
+export interface Entry {
+  what: string;
+  conversationId: string | undefined;
+  messageId: string | undefined;
+  status: number;
+  sequence: number | undefined;
+  tookMs: number;
+}
+
+const RETRY = new Set([429, 503, 504]);
+
+/** Sends a command until it has a definite answer; every attempt carries the same key. Network errors count as 503. */
+export async function settled(account: string, path: string, body: object, patienceMs = 60_000): Promise<Answer> {
+  const key = { 'idempotency-key': randomUUID() };
+  const end = Date.now() + patienceMs;
+  for (;;) {
+    const answer = await as(account).send('POST', path, body, key).catch(unreachable);
+    const inFlight = answer.status === 409 && answer.headers.has('retry-after');
+    if ((!RETRY.has(answer.status) && !inFlight) || Date.now() > end) return answer;
+    await wait(1000 * Number(answer.headers.get('retry-after') ?? 1));
+  }
+}
+
+const unreachable = (): Answer => ({ status: 503, headers: new Headers({ 'retry-after': '1' }), body: undefined });
+
+/** One visitor's short life under load: writes, is picked, answered, and closed by a supervisor; every answer is noted. */
+export async function liveOnce(journal: Entry[], account = 'site', pauseMs = 0): Promise<void> {
+  const visitor: Visitor = { account, contact: newContact('load') };
+  const note = (what: string, startedAt: number, answer: Answer, conversationId?: string): Answer => {
+    journal.push({
+      what,
+      conversationId,
+      messageId: textOr(field(answer.body, 'messageId')),
+      status: answer.status,
+      sequence: numberOr(field(answer.body, 'sequence')),
+      tookMs: Date.now() - startedAt,
+    });
+    return answer;
+  };
+  const post = async (what: string, who: string, path: string, body: object, conversationId?: string): Promise<Answer> => {
+    const startedAt = Date.now();
+    return note(what, startedAt, await settled(who, path, body), conversationId);
+  };
+  const said = await post('message', 'integration-1', `/inbox/v1/channels/${account}/messages`, {
+    id: `m-${randomUUID()}`,
+    contact: { id: visitor.contact },
+    text: 'Is anybody there?',
+  });
+  const id = await placed(account, String(field(said.body, 'messageId')));
+  await post('pick', 'agent-1', inbox(id, 'pick'), {}, id);
+  await wait(pauseMs);
+  await post('reply', 'agent-1', inbox(id, 'messages'), { id: `a-${randomUUID()}`, text: 'Yes.' }, id);
+  await wait(pauseMs);
+  await post('close', 'manager-1', admin(id, 'close'), {}, id);
+}
+
+/** The conversation of a message, however long the way there is interrupted. */
+export async function placed(account: string, messageId: string, patienceMs = 120_000): Promise<string> {
+  const end = Date.now() + patienceMs;
+  for (;;) {
+    const answer = await as('integration-1')
+      .send('GET', `/inbox/v1/channels/${account}/messages/${messageId}?waitMs=2000`)
+      .catch(unreachable);
+    const found = field(answer.body, 'conversationId');
+    if (typeof found === 'string') return found;
+    if (Date.now() > end) throw new Error(`message ${messageId} found no conversation within ${patienceMs / 1000} s`);
+    await wait(100);
+  }
+}
+
+const textOr = (value: unknown): string | undefined => (typeof value === 'string' ? value : undefined);
+const numberOr = (value: unknown): number | undefined => (typeof value === 'number' ? value : undefined);
+
+/** Starts `perSecond` lives a second until `seconds` are over, then waits for all of them. */
+export async function lives(journal: Entry[], perSecond: number, seconds: number, account = 'site'): Promise<void> {
+  const running: Promise<void>[] = [];
+  for (let n = 0; n < perSecond * seconds; n += 1) {
+    running.push(liveOnce(journal, account));
+    await wait(1000 / perSecond);
+  }
+  await Promise.all(running);
+}
