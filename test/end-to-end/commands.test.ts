@@ -6,7 +6,7 @@ import { as, field, verdict } from './stack.ts';
 
 const log = new LogFollower();
 beforeAll(async () => {
-  await log.start();
+  log.start();
   await agentsReady('agent-1', 'agent-2');
 });
 afterAll(() => log.stop());
@@ -73,7 +73,7 @@ describe('commands fit for machines', () => {
     const visitor = onSite();
     const id = `m-${randomUUID()}`;
     const said = await writes(visitor, 'Only once', id);
-    const first = await conversationOf(visitor, said.messageId);
+    const first = String(await conversationOf(visitor, said.messageId));
     await send('manager-1', admin(first, 'close'));
     const second = await say(visitor, 'Next');
     expect(second).not.toBe(first);

@@ -5,7 +5,7 @@ import { as, field, verdict } from './stack.ts';
 
 const log = new LogFollower();
 beforeAll(async () => {
-  await log.start();
+  log.start();
   await agentsReady('agent-1', 'agent-2');
   await as('manager-1').put('/inbox/v1/agents/expert-1/capacity', { messaging: 500, email: 5 });
   await as('expert-1').put('/inbox/v1/agents/me/presence', { status: 'online', accepts: 'picking' });

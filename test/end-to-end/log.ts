@@ -1,31 +1,23 @@
 import { randomUUID } from 'node:crypto';
-import { startConsumer, type ConsumerHandle } from '@parley/lifecycle-log/consumer';
+import { type ConsumerHandle, startConsumer } from '@parley/lifecycle-log/consumer';
+import type { LogRecord } from '@parley/lifecycle-log/kafka-record';
 import { until } from '../../deploy/local/demo/play.ts';
 import { at, field } from './stack.ts';
-
-/** One record as anybody's consumer sees it. */
-export interface LogRecord {
-  topic: string;
-  key: string;
-  value: unknown;
-  headers: Record<string, string>;
-  partition: number;
-  offset: string;
-}
 
 /** Everything on the lifecycle and message topics, from the beginning and onwards: what an outside consumer would know. */
 export class LogFollower {
   readonly records: LogRecord[] = [];
   #consumer: ConsumerHandle | undefined;
 
-  async start(): Promise<this> {
-    this.#consumer = await startConsumer({
+  start(): this {
+    this.#consumer = startConsumer({
       brokers: at('kafka'),
       group: `test-${randomUUID()}`,
       topics: ['conversation.lifecycle.v1', 'conversation.messages.v1'],
       fromBeginning: true,
-      handle: async (record) => {
-        this.records.push(record);
+      handle: async (record) => void this.records.push(record),
+      onGiveUp: (reason) => {
+        throw new Error(reason);
       },
     });
     return this;

@@ -5,7 +5,7 @@ import { as, field, verdict } from './stack.ts';
 
 const log = new LogFollower();
 beforeAll(async () => {
-  await log.start();
+  log.start();
   await agentsReady('agent-1', 'agent-2');
 });
 afterAll(() => log.stop());

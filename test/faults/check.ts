@@ -2,7 +2,7 @@ import { foldLogs } from '@parley/domain/fold';
 import { viewOf } from '@parley/domain/view';
 import { LifecycleEvent } from '@parley/contracts/lifecycle-event';
 import { MessageEvent } from '@parley/contracts/message-event';
-import type { LogRecord } from '../end-to-end/log.ts';
+import type { LogRecord } from '@parley/lifecycle-log/kafka-record';
 import { field } from '../end-to-end/stack.ts';
 
 /** Everything the log says of one conversation: first occurrences by id, in offset order. */

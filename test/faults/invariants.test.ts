@@ -10,7 +10,7 @@ import { type Entry, lives, placed } from './journal.ts';
 
 const log = new LogFollower();
 beforeAll(async () => {
-  await log.start();
+  log.start();
   await agentsReady('agent-1', 'agent-2');
 });
 afterAll(() => log.stop());

@@ -29,7 +29,7 @@ interface Race {
 const log = new LogFollower();
 let temporal: TemporalClient;
 beforeAll(async () => {
-  await log.start();
+  log.start();
   const connection = await Connection.connect({ address: at('temporal') });
   temporal = new TemporalClient({ connection, namespace: at('temporalNamespace') });
 });

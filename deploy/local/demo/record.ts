@@ -30,7 +30,7 @@ export function endFromApi(supervisor: Client, conversationId: string): Promise<
  */
 export async function endsFromKafka(brokers: string, wanted: ReadonlySet<string>): Promise<Map<string, End>> {
   const ends = new Map<string, End>();
-  for await (const record of readTopic({ brokers, topic: 'conversation.lifecycle.v1' })) {
+  for (const record of await readTopic({ brokers, topic: 'conversation.lifecycle.v1' })) {
     const conversationId = field(record.value, 'conversationId');
     const sequence = Number(field(record.value, 'sequence'));
     if (typeof conversationId !== 'string' || !wanted.has(conversationId)) continue;
