@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { Caller } from './actor.js';
 import { Author, PendingReason, Presence, SessionEndReason } from './conversation.js';
 import { Policy } from './policy.js';
-import { Instant, Slug } from './primitives.js';
+import { ConversationId, Instant, Slug, ThreadId } from './primitives.js';
 import { ReasonCode } from './reason.js';
 
 /** Everything the start of an episode rests on; resolved by inbox: conversation ← campaign ← channel ← tenant. */
@@ -63,7 +63,14 @@ export const messageShape = {
 };
 
 export const COMMANDS = {
-  start: command('start', { ...messageShape, start: EpisodeStart, previousConversationId: z.string().nullable() }),
+  start: command('start', {
+    ...messageShape,
+    tenant: z.string(),
+    threadId: ThreadId,
+    conversationId: ConversationId,
+    start: EpisodeStart,
+    previousConversationId: z.string().nullable(),
+  }),
   reactivate: command('reactivate', { ...messageShape, start: EpisodeStart }),
   message: command('message', messageShape),
   handOver: command('handOver', { group: Slug.optional(), pendingReason: PendingReason.optional() }),
@@ -87,7 +94,7 @@ export const COMMANDS = {
     /** One item of a bulk operation: `closeKind: bulk`. */
     bulk: z.boolean().optional(),
   }),
-  cancel: command('cancel', { ...qualification, commentId: z.string().optional() }),
+  cancel: command('cancel', { ...qualification, commentId: z.string().optional(), bulk: z.boolean().optional() }),
   endSession: command('endSession', { reason: SessionEndReason.optional() }),
   visitorLeft: command('visitorLeft', {}),
   deadline: command('deadline', {}),

@@ -45,6 +45,8 @@ export const SurveySuppression = z.enum([
   'only-by-trigger',
   'visitor-not-authenticated',
   'visitor-not-online',
+  /** The contact is being erased: nobody is left to ask (X9). */
+  'contact-erased',
 ]);
 export type SurveySuppression = z.infer<typeof SurveySuppression>;
 

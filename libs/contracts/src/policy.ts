@@ -39,6 +39,8 @@ export const PolicyValues = z.strictObject({
   categoryToCancel: z.enum(['optional', 'required']),
   categoryToClose: z.enum(['optional', 'required']),
   tagsCreatable: z.boolean(),
+  /** A ticket is made at the hand-over (E2); it outlives the session. */
+  tickets: z.boolean(),
   /** An agent may end the session and keep the ticket (E1). */
   endSession: z.boolean(),
   /** Who else may end it. */

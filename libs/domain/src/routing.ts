@@ -1,0 +1,28 @@
+/** What inbox's ledger knows of an agent when a conversation waits. */
+export interface Candidate {
+  agentId: string;
+  online: boolean;
+  accepts: 'automatic' | 'picking';
+  groups: readonly string[];
+  /** Messaging conversations held now, and how many may be. */
+  held: number;
+  limit: number;
+  /** When a conversation was last given to this agent; null: never. */
+  lastAssignedAt: string | null;
+}
+
+export type Choice = { kind: 'agent'; agentId: string } | { kind: 'wait'; reason: 'agents-offline' | 'in-queue' };
+
+/** The agent of the group with the fewest conversations; among equals the one who has waited longest. */
+export function chooseAgent(candidates: readonly Candidate[], group: string): Choice {
+  const online = candidates.filter((agent) => agent.online && agent.groups.includes(group));
+  if (online.length === 0) return { kind: 'wait', reason: 'agents-offline' };
+  const [first] = online.filter((agent) => agent.accepts === 'automatic' && agent.held < agent.limit).sort(byTurn);
+  return first === undefined ? { kind: 'wait', reason: 'in-queue' } : { kind: 'agent', agentId: first.agentId };
+}
+
+function byTurn(a: Candidate, b: Candidate): number {
+  return a.held - b.held || compare(a.lastAssignedAt ?? '', b.lastAssignedAt ?? '') || compare(a.agentId, b.agentId);
+}
+
+const compare = (a: string, b: string): number => (a < b ? -1 : Number(a > b));
