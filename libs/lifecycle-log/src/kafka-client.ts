@@ -1,5 +1,5 @@
 import kafkajs from 'kafkajs';
-import type { Kafka, LogEntry } from 'kafkajs';
+import type { Kafka, LogEntry, logLevel } from 'kafkajs';
 import { warningsOnly } from './log.js';
 import type { Log, LogLevel } from './log.js';
 
@@ -18,7 +18,7 @@ const brokerList = (brokers: string | string[]): string[] =>
   (typeof brokers === 'string' ? brokers.split(',') : brokers).map((broker) => broker.trim()).filter(Boolean);
 
 /** kafkajs calls an error what it will try again: for us a warning; its warnings are news. */
-function levelOf(level: number): LogLevel {
+function levelOf(level: logLevel): LogLevel {
   if (level === kafkajs.logLevel.ERROR) return 'warn';
   return level === kafkajs.logLevel.WARN ? 'info' : 'debug';
 }
