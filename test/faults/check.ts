@@ -103,8 +103,9 @@ export function threadFaults(lives: Iterable<Life>): string[] {
 
 /** The conversation as a fold of the log says it, in the shape in which a read model answers (tags stay slugs, no commands). */
 export function folded({ events, messages }: Life, nextConversationId: string | null): unknown {
-  const { availableCommands: _, tags: __, ...view } = viewOf(foldLogs(events, messages));
-  return { ...view, nextConversationId };
+  const state = foldLogs(events, messages);
+  if (state === undefined) throw new Error('nothing to fold');
+  return { ...Object(answered(viewOf(state))), nextConversationId };
 }
 
 /** The same fields of what a read model answered. */
