@@ -45,7 +45,7 @@ describe('what a room may not import', () => {
     ['apps/stats', type('@parley/inbox/desk'), 'apps/stats may not import inbox.'],
     ['apps/notifications', type('@parley/worker/main'), 'apps/notifications may not import worker.'],
     ['apps/console', type('@parley/domain/decide'), 'apps/console may not import domain.'],
-    ['apps/console', value('node:fs'), 'apps/console may not import node:fs.'],
+    ['apps/widget', value('node:fs'), 'apps/widget may not import node:fs.'],
     ['apps/widget', value('@parley/identity/actor'), 'apps/widget may not import identity.'],
   ])('%s: %s', async (room, code, message) => {
     expect(await lint(`${room}/src/feature/breach.ts`, code)).toEqual([`parley/imports: ${message}`]);

@@ -38,7 +38,8 @@ export const walls: Record<string, Wall> = {
   'apps/admin': service,
   'apps/stats': service,
   'apps/notifications': service,
-  'apps/console': page,
+  // Its pages are served by itself: a static server on node:http.
+  'apps/console': { ...page, builtins: true },
   'apps/widget': page,
 };
 

@@ -1,0 +1,45 @@
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { stringify } from 'yaml';
+import { asyncApi } from './async-api.ts';
+import { breaks, isObject } from './compatibility.ts';
+import { allSchemas, schemaPath, type JsonSchema } from './json-schema.ts';
+
+/** Where the committed documents lie. */
+export const generatedFolder = join(import.meta.dirname, '..', 'generated');
+
+export const asJson = (value: unknown): string => `${JSON.stringify(value, null, 2)}\n`;
+const schemaFile = (type: string): string => schemaPath(type).slice(1);
+
+/** Every document that derives from the schemas alone: path below {@link generatedFolder} → text. */
+export function logDocuments(): ReadonlyMap<string, string> {
+  return new Map([
+    ...[...allSchemas()].map(([type, schema]) => [schemaFile(type), asJson(schema)] as const),
+    ['asyncapi.yaml', stringify(asyncApi(), { lineWidth: 120, aliasDuplicateObjects: false })] as const,
+  ]);
+}
+
+export const committed = (path: string): string | undefined => {
+  const file = join(generatedFolder, path);
+  return existsSync(file) ? readFileSync(file, 'utf8') : undefined;
+};
+
+export function committedPaths(): string[] {
+  return readdirSync(generatedFolder, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => join(entry.parentPath, entry.name).slice(generatedFolder.length + 1))
+    .sort();
+}
+
+/** Every breach of a committed schema by the present one, with its file; a type that is gone is one. */
+export function brokenPromises(present: ReadonlyMap<string, JsonSchema> = allSchemas()): string[] {
+  const files = committedPaths().filter((path) => path.startsWith('schemas/'));
+  return files.flatMap((file) => {
+    const type = file.split('/')[1] ?? '';
+    const schema = present.get(type);
+    if (schema === undefined) return [`${file}: the type is gone`];
+    const before: unknown = JSON.parse(committed(file) ?? '{}');
+    if (!isObject(before)) return [`${file}: is no schema`];
+    return breaks(before, schema).map((fault) => `${file} ${fault}`);
+  });
+}

@@ -1,0 +1,24 @@
+import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { brokenPromises, committed, committedPaths, generatedFolder, logDocuments } from './documents.ts';
+
+/**
+ * `npm run generate`: writes what is committed under `generated/`, unless it would break what consumers rely on.
+ * `-- --unpublished` writes all the same: only while no consumer outside this repository can have read the schema.
+ */
+const unpublished = process.argv.includes('--unpublished');
+const broken = existsSync(generatedFolder) && !unpublished ? brokenPromises() : [];
+if (broken.length > 0) {
+  console.error(`Published schemas would break; nothing is written:\n${broken.join('\n')}`);
+  process.exit(1);
+}
+
+const documents = new Map([...logDocuments()]);
+const stale = existsSync(generatedFolder) ? committedPaths().filter((path) => !documents.has(path)) : [];
+for (const path of stale) rmSync(join(generatedFolder, path));
+for (const [path, text] of documents) {
+  if (committed(path) === text) continue;
+  mkdirSync(dirname(join(generatedFolder, path)), { recursive: true });
+  writeFileSync(join(generatedFolder, path), text);
+  console.error(`wrote ${path}`);
+}
