@@ -4,7 +4,10 @@ import { ConversationId, Instant, ThreadId } from './primitives.js';
 
 /** That something was said, never what. Order in a conversation: (`afterSequence`, `messageNumber`). */
 const said = {
+  /** The instant of the decision: when it found its conversation. */
   time: Instant,
+  /** When we took it; this moves the inactivity clock, so an outage in between shortens nothing (B12, X2). */
+  acceptedAt: Instant,
   tenantid: z.string(),
   threadid: ThreadId,
   conversationId: ConversationId,

@@ -150,7 +150,7 @@ function ended(state: Conversation, event: Ending, status: 'closed' | 'cancelled
 
 /** Either side's message: counted, and the clock starts again from the newest one (B12). */
 function said(state: Conversation, event: MessageEvent): Conversation {
-  const { author, time, messageNumber } = event;
+  const { author, acceptedAt, messageNumber } = event;
   const messageCounts = { ...state.messageCounts, [author]: state.messageCounts[author] + 1 };
   const counted = {
     ...state,
@@ -158,12 +158,12 @@ function said(state: Conversation, event: MessageEvent): Conversation {
     messageCounts,
     lastMessageNumber: messageNumber,
   };
-  const isNewest = state.lastMessageAt === null || time >= state.lastMessageAt;
-  return isNewest ? { ...counted, lastMessageAt: time, lastMessageFrom: author } : counted;
+  const isNewest = state.lastMessageAt === null || acceptedAt >= state.lastMessageAt;
+  return isNewest ? { ...counted, lastMessageAt: acceptedAt, lastMessageFrom: author } : counted;
 }
 
 /** A12, A8: the last agent who sent, whoever it is assigned to by then. */
-const answer = (state: Conversation, { time, agentId }: MessageEvent) => ({
-  firstResponseAt: state.firstResponseAt ?? time,
+const answer = (state: Conversation, { acceptedAt, agentId }: MessageEvent) => ({
+  firstResponseAt: state.firstResponseAt ?? acceptedAt,
   lastSender: agentId ?? state.lastSender,
 });
