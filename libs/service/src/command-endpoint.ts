@@ -1,0 +1,120 @@
+import { Inject, Injectable, Optional } from '@nestjs/common';
+import type { Caller } from '@parley/contracts/actor';
+import type { CommandAnswer } from '@parley/contracts/conversation';
+import { answerOrProblem, type CommandOutcome } from './command-outcome.js';
+import { etagOf, type CommandRequest } from './command-request.js';
+import {
+  commandIdOf,
+  IdempotencyPort,
+  isKept,
+  ReplayedAnswer,
+  type IdempotencyScope,
+  type KeptAnswer,
+} from './idempotency.js';
+import { problem, ProblemError } from './problem.js';
+import { requestContext } from './request-context.js';
+import { SERVICE_LOG, SERVICE_NAME, type ServiceLog } from './tokens.js';
+
+interface AnyRun {
+  request: CommandRequest;
+  tenant: string;
+  caller: Pick<Caller, 'kind' | 'id'>;
+  /** Throws 404, 403 FORBIDDEN_SCOPE or 410; comes before a replay (contract.md, the order of refusals). */
+  reach?: () => Promise<void>;
+}
+
+export interface CommandRun extends AnyRun {
+  /** What it would do: `decisionState` and `decide`. Left out: this command has no dry run. */
+  rehearse?: () => Promise<CommandOutcome>;
+  perform: (commandId: string) => Promise<CommandOutcome>;
+}
+
+export interface KeyedRun<T> extends AnyRun {
+  /** Gives the body of the 2xx, or throws a problem. */
+  perform: (commandId: string) => Promise<T>;
+}
+
+/** The one way of every command route: key, replay, dry run, answer, effects in words. */
+@Injectable()
+export class CommandEndpoint {
+  constructor(
+    @Inject(SERVICE_NAME) private readonly service: string,
+    @Inject(SERVICE_LOG) private readonly log: ServiceLog,
+    @Optional() @Inject(IdempotencyPort) private readonly idempotency?: IdempotencyPort,
+  ) {}
+
+  async run(run: CommandRun): Promise<CommandAnswer> {
+    if (run.request.dryRun) return this.rehearse(run);
+    const perform = async (id: string): Promise<CommandAnswer> => answered(await run.perform(id), run.request, id);
+    return this.keyed({ ...run, perform });
+  }
+
+  /** The same key, the same answer: for what is no conversation's command (configuration, bulk, erasure …). */
+  async keyed<T>(run: KeyedRun<T>): Promise<T> {
+    await run.reach?.();
+    const scope = scopeOf(run);
+    await this.claim(scope, run.request);
+    try {
+      const body = await run.perform(commandIdOf(this.service, scope));
+      await this.settle(scope, { status: run.request.successStatus, body, headers: run.request.headers });
+      return body;
+    } catch (error) {
+      await this.settle(scope, error instanceof ProblemError ? keptRefusal(error) : undefined);
+      throw error;
+    }
+  }
+
+  private async rehearse(run: CommandRun): Promise<CommandAnswer> {
+    await run.reach?.();
+    if (run.rehearse === undefined) {
+      throw problem(422, 'validation', undefined, {
+        errors: [{ pointer: '/query/dryRun', detail: 'is not offered here' }],
+      });
+    }
+    return answered(await run.rehearse(), run.request, commandIdOf(this.service, scopeOf(run)));
+  }
+
+  private async claim(scope: IdempotencyScope, request: CommandRequest): Promise<void> {
+    const claim = await this.idempotency?.claim(scope, request.fingerprint);
+    switch (claim?.kind) {
+      case undefined:
+      case 'new':
+        return;
+      case 'replay':
+        throw new ReplayedAnswer({ status: claim.status, body: claim.body, headers: claim.headers });
+      case 'mismatch':
+        throw problem(422, 'idempotency-mismatch');
+      case 'in-flight':
+        throw problem(409, 'in-progress', undefined, { retryAfterS: 1 });
+    }
+  }
+
+  /** The command is decided by now: that its record cannot be written must not change the answer. */
+  private async settle(scope: IdempotencyScope, answer: KeptAnswer | undefined): Promise<void> {
+    try {
+      if (answer !== undefined && isKept(answer.status)) await this.idempotency?.keep(scope, answer);
+      else await this.idempotency?.release(scope);
+    } catch (error) {
+      this.log.error({ err: error, key: scope.key }, 'an idempotency record could not be settled');
+    }
+  }
+}
+
+function answered(outcome: CommandOutcome, request: CommandRequest, commandId: string): CommandAnswer {
+  const answer = answerOrProblem(outcome, { language: request.language, commandId, dryRun: request.dryRun });
+  if (answer instanceof ProblemError) throw answer;
+  request.setHeader('ETag', etagOf(answer.conversation.sequence));
+  return answer;
+}
+
+const scopeOf = ({ tenant, caller, request }: AnyRun): IdempotencyScope => ({
+  tenant,
+  caller: `${caller.kind}:${caller.id}`,
+  key: request.key,
+});
+
+const keptRefusal = (error: ProblemError): KeptAnswer => ({
+  status: error.status,
+  body: error.toBody(requestContext().traceId),
+  headers: {},
+});

@@ -1,0 +1,66 @@
+import { createHmac, hkdfSync, timingSafeEqual } from 'node:crypto';
+import { problem } from './problem.js';
+
+/** What a cursor belongs to: another list, tenant, filter or sorting refuses it. `limit` is no part of it. */
+export interface CursorBinding {
+  tenant: string;
+  /** Which list: `live-activity`, `history` … */
+  list: string;
+  filter: Readonly<Record<string, unknown>>;
+  sort: string;
+}
+
+/** The sort key and id of the last item; what a query needs to go on. */
+export type CursorPosition = readonly (string | number | null)[];
+
+export interface Cursors {
+  write(binding: CursorBinding, position: CursorPosition): string;
+  /** Throws 400 `malformed` for anything that we did not write for this very list. Undefined: from the beginning. */
+  read(binding: CursorBinding, cursor: string | undefined): CursorPosition | undefined;
+}
+
+const MAC_BYTES = 16;
+
+/** Opaque, never expiring, the same on every replica. */
+export function createCursors(secret: string): Cursors {
+  const key = Buffer.from(hkdfSync('sha256', secret, 'parley', 'cursor/v1', 32));
+  const macOf = (binding: CursorBinding, payload: Uint8Array): Buffer =>
+    createHmac('sha256', key).update(canonical(binding)).update('\0').update(payload).digest().subarray(0, MAC_BYTES);
+  return {
+    write(binding, position) {
+      const payload = Buffer.from(JSON.stringify(position));
+      return Buffer.concat([macOf(binding, payload), payload]).toString('base64url');
+    },
+    read(binding, cursor) {
+      if (cursor === undefined) return undefined;
+      const bytes = Buffer.from(cursor, 'base64url');
+      const payload = bytes.subarray(MAC_BYTES);
+      const mac = macOf(binding, payload);
+      const isOurs =
+        bytes.length > MAC_BYTES &&
+        bytes.toString('base64url') === cursor &&
+        timingSafeEqual(bytes.subarray(0, MAC_BYTES), mac);
+      if (!isOurs) throw invalid();
+      return positionIn(payload);
+    },
+  };
+}
+
+function positionIn(payload: Uint8Array): CursorPosition {
+  const parsed: unknown = JSON.parse(Buffer.from(payload).toString());
+  return Array.isArray(parsed) ? parsed.map(partOf) : [];
+}
+
+const partOf = (part: unknown): string | number | null =>
+  typeof part === 'string' || typeof part === 'number' ? part : null;
+
+const invalid = () => problem(400, 'malformed', 'The cursor does not belong to this list, filter and sorting.');
+
+/** Keys in order, `undefined` left out: the same filter gives the same text. */
+function canonical(value: unknown): string {
+  if (Array.isArray(value)) return `[${value.map(canonical).join(',')}]`;
+  if (typeof value !== 'object' || value === null) return JSON.stringify(value) ?? 'null';
+  const entries = Object.entries(value).filter(([, item]) => item !== undefined);
+  entries.sort(([a], [b]) => (a < b ? -1 : 1));
+  return `{${entries.map(([key, item]) => `${JSON.stringify(key)}:${canonical(item)}`).join(',')}}`;
+}
