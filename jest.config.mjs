@@ -2,10 +2,13 @@ import { readFileSync } from 'node:fs';
 
 const swc = JSON.parse(readFileSync(new URL('.swcrc', import.meta.url), 'utf8'));
 
-/** What both projects share. Workspace packages resolve to their TypeScript sources by the `source` condition. */
+/**
+ * What both projects share. Workspace packages resolve to their TypeScript sources by the `source` condition; `import` or
+ * `require` is added by Jest itself, and `import` here would give ES modules to a `require`.
+ */
 const project = {
   testEnvironment: 'node',
-  testEnvironmentOptions: { customExportConditions: ['source', 'node', 'import', 'default'] },
+  testEnvironmentOptions: { customExportConditions: ['source', 'node'] },
   extensionsToTreatAsEsm: ['.ts'],
   transform: { '\\.ts$': ['@swc/jest', { ...swc, swcrc: false }] },
   // A package's own .js wins; only where there is none is `./x.js` the TypeScript source `./x.ts`.
