@@ -1,85 +1,107 @@
+import { mkdirSync, readdirSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
 import { Listr, PRESET_TIMER, type ListrTask } from 'listr2';
 import { controlServer } from './control.ts';
 import { examine } from './doctor.ts';
 import { secretOf } from './keys.ts';
-import { stopLeftovers } from './pids.ts';
-import type { Profile } from './profile.ts';
 import { LocalServer } from './local-server.ts';
+import { Pids, stopLeftovers } from './pids.ts';
+import type { Profile } from './profile.ts';
 import { Stack } from './stack.ts';
 import { stateOf, writeState, type StackState } from './state.ts';
-import { mkdirSync } from 'node:fs';
 
-const timer = { ...PRESET_TIMER, field: (ms: number): string => `${(ms / 1_000).toFixed(1)} s` };
+export type Say = (line: string) => void;
 
-const task = (title: string, step: () => Promise<void>): ListrTask => ({ title, task: step });
+const inSeconds = (ms: number): string => `${(ms / 1_000).toFixed(1)} s`;
+const timer = { ...PRESET_TIMER, field: inSeconds };
 
-function partTasks(stack: Stack): ListrTask[] {
+/** What of a profile's folder is no data: who runs there, and what the runner says. */
+const notData = ['pids', 'launcher.log'];
+
+function partSteps(stack: Stack): [string, () => Promise<void>][] {
   const { given } = stack.profile;
   const called = (name: string, address: string | undefined): string =>
     address === undefined ? name : `${name} (given)`;
   return [
-    task('Build', () => stack.build()),
-    task(called('Temporal', given.temporal), () => stack.temporal()),
-    task(called('Kafka', given.kafka), () => stack.kafka()),
-    task(called('PostgreSQL', given.database), () => stack.postgres()),
-    task(called('Identity provider', given.issuer), () => stack.identity()),
-    task(called('Mail catcher', given.smtp), () => stack.mail()),
-    task('Third-party channel', () => stack.channel()),
+    ['Build', () => stack.build()],
+    [called('Temporal', given.temporal), () => stack.temporal()],
+    [called('Kafka', given.kafka), () => stack.kafka()],
+    [called('PostgreSQL', given.database), () => stack.postgres()],
+    [called('Identity provider', given.issuer), () => stack.identity()],
+    [called('Mail catcher', given.smtp), () => stack.mail()],
+    ['Third-party channel', () => stack.channel()],
   ];
 }
 
-function serviceTasks(stack: Stack): ListrTask[] {
-  return stack.services().map((service) => ({
-    title: service,
-    skip: () => (stack.canStart(service) ? false : `${service} is not built yet: left out`),
-    task: () => stack.service(service),
-  }));
-}
-
-function steps(stack: Stack): ListrTask[] {
+/** Draws a live list in a terminal; elsewhere each step is a line once it is done, or failed. */
+function tasks(stack: Stack, say: Say): ListrTask[] {
+  const plainly = process.stdout.isTTY ? (): void => undefined : say;
+  const step = (title: string, run: () => Promise<void>): ListrTask => ({
+    title,
+    task: async () => {
+      const startedAt = Date.now();
+      await run();
+      plainly(`${title}  ${inSeconds(Date.now() - startedAt)}`);
+    },
+  });
+  const service = (name: (typeof services)[number]): ListrTask => {
+    if (stack.canStart(name)) return step(name, () => stack.service(name));
+    plainly(`${name}  left out: not built yet`);
+    return { title: `${name}: left out, not built yet`, skip: true, task: () => undefined };
+  };
+  const services = stack.services();
   return [
-    { title: 'Parts', task: (_context, step) => step.newListr(partTasks(stack), { concurrent: true }) },
-    { title: 'Services', task: (_context, step) => step.newListr(serviceTasks(stack), { concurrent: true }) },
-    task('Gateway', () => stack.gateway()),
+    {
+      title: 'Parts',
+      task: (_, group) =>
+        group.newListr(
+          partSteps(stack).map(([title, run]) => step(title, run)),
+          { concurrent: true },
+        ),
+    },
+    { title: 'Services', task: (_, group) => group.newListr(services.map(service), { concurrent: true }) },
+    step('Gateway', () => stack.gateway()),
   ];
 }
 
-/** Prepares a stack: nobody else runs it, nothing is left of an earlier one, and the machine is fit. Nothing is started yet. */
-export async function prepareStack(profile: Profile, say: (line: string) => void): Promise<Stack> {
-  mkdirOrLeave(profile.folder);
-  const stack = new Stack(profile, await secretOf(profile.folder), say);
-  stack.pids.claim();
+/**
+ * Prepares a stack: nobody else runs it, nothing is left of an earlier one, and the machine is fit. Nothing is started yet.
+ * `fresh` forgets the profile's data first.
+ */
+export async function prepareStack(profile: Profile, say: Say, fresh = false): Promise<Stack> {
+  const pids = new Pids(profile.folder);
+  pids.claim();
   try {
-    const ended = await stopLeftovers(stack.pids);
+    const ended = await stopLeftovers(pids);
     if (ended.length > 0)
       say(`Stopped what an earlier start had left running: ${ended.map(({ name }) => name).join(', ')}`);
+    if (fresh) forgetData(profile.folder);
     await examine(profile);
+    return new Stack(profile, await secretOf(profile.folder), pids, say);
   } catch (error) {
-    stack.pids.release();
+    pids.release();
     throw error;
   }
-  return stack;
 }
 
-/** `examine` says it better when it cannot be made. */
-function mkdirOrLeave(folder: string): void {
+export function forgetData(folder: string): void {
   mkdirSync(folder, { recursive: true });
+  const data = readdirSync(folder).filter((name) => !notData.includes(name));
+  for (const name of data) rmSync(join(folder, name), { recursive: true, force: true });
 }
 
-/** Brings everything up and returns where it is; what was started by a start that fails is stopped by the caller. */
-export async function startStack(stack: Stack): Promise<StackState> {
+/** Brings everything up and returns where it is. When that fails, whoever called stops what was started. */
+export async function startStack(stack: Stack, say: Say): Promise<StackState> {
   const control = new LocalServer('control', () => controlServer(stack));
   stack.servers.set('control', control);
   await control.start();
-  const list = new Listr(steps(stack), {
+  await new Listr(tasks(stack, say), {
     concurrent: false,
     exitOnError: true,
     registerSignalListeners: false,
     rendererOptions: { timer, collapseSubtasks: false, showErrorMessage: false, collapseErrors: false },
-    fallbackRenderer: 'simple',
-    fallbackRendererOptions: { timer },
-  });
-  await list.run();
+    fallbackRenderer: 'silent',
+  }).run();
   const state = stateOf(stack.profile, stack.secret);
   writeState(stack.profile.stateFile, state);
   return state;

@@ -5,7 +5,7 @@ import { kafkaBroker, prepareKafka } from './kafka.ts';
 import { LocalServer } from './local-server.ts';
 import { Logs } from './logs.ts';
 import { mailCatcher } from './mail.ts';
-import { Pids } from './pids.ts';
+import type { Pids } from './pids.ts';
 import { freePort } from './ports.ts';
 import { demandDatabase, postgresServer, prepareDatabase } from './postgres.ts';
 import type { Profile } from './profile.ts';
@@ -28,10 +28,10 @@ export class Stack {
   readonly #say: (line: string) => void;
   #isStopping = false;
 
-  constructor(profile: Profile, secret: string, say: (line: string) => void) {
+  constructor(profile: Profile, secret: string, pids: Pids, say: (line: string) => void) {
     this.profile = profile;
     this.secret = secret;
-    this.pids = new Pids(profile.folder);
+    this.pids = pids;
     this.#logs = new Logs(profile.folder);
     this.#say = say;
   }
@@ -123,10 +123,11 @@ export class Stack {
   }
 
   /** After a new build: services are started anew, the parts underneath and their data stay. */
-  async restartServices(): Promise<void> {
-    const services = this.#services();
-    await Promise.all(services.map((each) => each.stop()));
-    await Promise.all(services.map((each) => each.start()));
+  async restartServices(): Promise<readonly string[]> {
+    await Promise.all(this.#services().map((each) => each.stop()));
+    const wanted = this.services().filter((service) => this.canStart(service));
+    await Promise.all(wanted.map((service) => this.service(service)));
+    return wanted;
   }
 
   /** Services first, for they still want to write what they have in hand; data stays. */

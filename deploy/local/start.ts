@@ -11,7 +11,11 @@ const betweenLooksMs = 1_000;
 const samePressMs = 1_000;
 
 const { values } = parseArgs({
-  options: { profile: { type: 'string', default: 'dev' }, 'as-long-as': { type: 'string' } },
+  options: {
+    profile: { type: 'string', default: 'dev' },
+    'as-long-as': { type: 'string' },
+    fresh: { type: 'boolean', default: false },
+  },
 });
 const say = (line: string): void => console.log(line);
 
@@ -57,11 +61,11 @@ function stopWith(pid: string | undefined): void {
 
 async function main(): Promise<void> {
   const startedAt = Date.now();
-  const stack = await prepareStack(profileOf(values.profile === 'test' ? 'test' : 'dev'), say);
+  const stack = await prepareStack(profileOf(values.profile === 'test' ? 'test' : 'dev'), say, values.fresh);
   stopOnSignals(stack);
   stopWith(values['as-long-as']);
   try {
-    const state = await startStack(stack);
+    const state = await startStack(stack, say);
     say(summary(state, Math.round((Date.now() - startedAt) / 1_000)));
   } catch (error) {
     if (stack.isStopping) return;
