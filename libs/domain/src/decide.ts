@@ -24,21 +24,16 @@ export function decide(state: Conversation | undefined, command: Command, facts:
   if (against === 'already-closed')
     return { kind: 'unchanged', outcome: 'already-closed', record: firstRecordFor(state, command) };
   if (against !== undefined) return { kind: 'refused', reason: against };
-  switch (ruling.then) {
-    case 'not-eligible':
-      return { kind: 'refused', reason: 'NOT_ELIGIBLE_STATE' };
-    case 'unchanged':
-      return { kind: 'unchanged', outcome: 'unchanged', record: null };
-    case 'ask-lease':
-      return { kind: 'ask-lease' };
-    default:
-      return {
-        kind: 'decided',
-        outcome: ruling.outcome,
-        events: seal(lifeFor(state, command), command, now, ruling.then),
-      };
-  }
+  if (typeof ruling.then === 'string') return NOTHING_HAPPENS[ruling.then];
+  const events = seal(lifeFor(state, command), command, now, ruling.then);
+  return { kind: 'decided', outcome: ruling.outcome, events };
 }
+
+const NOTHING_HAPPENS: Record<Extract<Ruling['then'], string>, Decision> = {
+  'not-eligible': { kind: 'refused', reason: 'NOT_ELIGIBLE_STATE' },
+  unchanged: { kind: 'unchanged', outcome: 'unchanged', record: null },
+  'ask-lease': { kind: 'ask-lease' },
+};
 
 /** mission.md, *Commands*: one rule a line of its table. */
 function rule(state: Conversation, command: Command, facts: Facts, now: string): Ruling {
@@ -101,7 +96,7 @@ function begin(command: Command, now: string): Decision {
 }
 
 function firstLife({ tenant, threadId, conversationId, start }: CommandOf<'start'>): Life {
-  return { tenant, threadId, conversationId, ...start, episode: 1, sequence: 0, status: null };
+  return { tenant, threadId, conversationId, ...start, episode: 1, sequence: 0, status: 'bot' };
 }
 
 /** A reactivation begins the next episode, under the policy and the campaign of now. */

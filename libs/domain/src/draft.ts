@@ -50,8 +50,7 @@ export interface Life {
   policy: Policy;
   episode: number;
   sequence: number;
-  /** null: not begun. */
-  status: Status | null;
+  status: Status;
 }
 
 /** The workflow itself, when nobody commands (a deadline, an erasure). */
@@ -62,10 +61,11 @@ export const actorOf = ({ kind, id, role }: Actor): Actor => ({ kind, id, role }
 /** Drafts made events: numbered on from the life's sequence, each from the status that the one before left behind. */
 export function seal(life: Life, command: Command, now: string, drafts: readonly Draft[]): LifecycleEvent[] {
   const events: LifecycleEvent[] = [];
-  let status = life.status;
+  let { status } = life;
   for (const draft of drafts) {
-    const statusTo: Status = draft.statusTo ?? status ?? 'bot';
-    events.push({ ...told(life, command, now, events.length), ...draft, statusFrom: status, statusTo });
+    const statusFrom = draft.type === 'conversation.started' ? null : status;
+    const statusTo = draft.statusTo ?? status;
+    events.push({ ...told(life, command, now, events.length), ...draft, statusFrom, statusTo });
     status = statusTo;
   }
   return events;

@@ -1,4 +1,5 @@
 import type { Conversation, Facts } from '@parley/contracts/state';
+import { isEnded } from '../conversation.js';
 import type { Rule, Ruling } from '../decision.js';
 import { SYSTEM, type Draft } from '../draft.js';
 import { warningDue } from '../due-at.js';
@@ -9,7 +10,7 @@ import { mayEnd, sessionEnded } from './session.js';
 /** B12: the clock has come to a warning or to the end; never early. Asked too soon, it says that nothing is due. */
 export const deadline: Rule<'deadline'> = (state, _command, facts, now) => {
   const { deadlineAt } = state;
-  if (deadlineAt === null) return { outcome: 'unchanged', then: 'not-eligible' };
+  if (deadlineAt === null) return { outcome: 'unchanged', then: isEnded(state) ? 'not-eligible' : 'unchanged' };
   return now < deadlineAt ? warned(state, deadlineAt, now) : silenceEnds(state, deadlineAt, facts, now);
 };
 
