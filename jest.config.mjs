@@ -25,7 +25,7 @@ const withoutStack = ['walls', 'tidy', 'rules', 'local-stack'];
 export default {
   maxWorkers: 2,
   testTimeout: 30_000,
-  coverageReporters: ['text'],
+  coverageReporters: [['text', { skipFull: true }]],
   collectCoverageFrom: ['libs/domain/src/**/*.ts'],
   coverageThreshold: { './libs/domain/src/': { branches: 100 } },
   projects: [

@@ -1,4 +1,5 @@
 import ts from 'typescript';
+import { nodes } from '../tidy/syntax.ts';
 
 /** How many rules each source of the product has; X is what none of the sources has. */
 const SOURCES = { A: 13, B: 15, D: 8, E: 11, X: 11 };
@@ -10,11 +11,6 @@ export const RULES: readonly string[] = Object.entries(SOURCES).flatMap(([source
 export type Citation = { rule: string; name: string };
 
 const CITING = /^([A-Z]\d+(?:, ?[A-Z]\d+)*): (.+)/s;
-
-function* below(node: ts.Node): Generator<ts.Node> {
-  yield node;
-  for (const child of node.getChildren()) yield* below(child);
-}
 
 /** `test`, `it.each(table)`, `describe.skip` … called with a name: that name. */
 function nameOf(node: ts.Node): string | undefined {
@@ -30,8 +26,7 @@ function nameOf(node: ts.Node): string | undefined {
 
 /** The rules that a test file cites in front of its names: `test('A8, A11: a supervisor’s close …')`. */
 export function citations(path: string, text: string): Citation[] {
-  const source = ts.createSourceFile(path, text, ts.ScriptTarget.Latest, true);
-  return [...below(source)].flatMap((node) => {
+  return nodes({ path, text }).flatMap((node) => {
     const [, rules = '', name = ''] = CITING.exec(nameOf(node) ?? '') ?? [];
     return rules ? rules.split(/, ?/).map((rule) => ({ rule, name })) : [];
   });

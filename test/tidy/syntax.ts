@@ -3,11 +3,20 @@ import { isCode, isTest } from './checks.ts';
 import { limits } from './limits.ts';
 import type { SourceFile } from './tree.ts';
 
-const parse = ({ path, text }: SourceFile) => ts.createSourceFile(path, text, ts.ScriptTarget.Latest, true);
+const parsed = new WeakMap<SourceFile, readonly ts.Node[]>();
 
-function* below(node: ts.Node): Generator<ts.Node> {
-  yield node;
-  for (const child of node.getChildren()) yield* below(child);
+/** Every node of the file, the file itself first; each file is parsed once for all checks. */
+export function nodes(file: SourceFile): readonly ts.Node[] {
+  const known = parsed.get(file);
+  if (known) return known;
+  const found: ts.Node[] = [];
+  const visit = (node: ts.Node): void => {
+    found.push(node);
+    ts.forEachChild(node, visit);
+  };
+  visit(ts.createSourceFile(file.path, file.text, ts.ScriptTarget.Latest, true));
+  parsed.set(file, found);
+  return found;
 }
 
 const lineOf = (node: ts.Node, position: number) =>
@@ -20,7 +29,7 @@ const isChapter = (node: ts.Node) =>
 
 export function longFunctions(file: SourceFile): string[] {
   if (!isCode(file)) return [];
-  return [...below(parse(file))]
+  return nodes(file)
     .filter((node) => ts.isFunctionLike(node) && !(isTest(file.path) && isChapter(node)))
     .map((node) => ({ node, lines: lineOf(node, node.getEnd()) - lineOf(node, node.getStart()) + 1 }))
     .filter(({ lines }) => lines > limits.functionLines)
@@ -43,25 +52,29 @@ function depthOf(node: ts.Node): number {
 
 export function deepNesting(file: SourceFile): string[] {
   if (!isCode(file)) return [];
-  return [...below(parse(file))]
+  return nodes(file)
     .filter((node) => nests(node) && depthOf(node) === limits.nesting + 1)
     .map((node) => `${at(file, node)}: nested ${limits.nesting + 1} deep, at most ${limits.nesting}`);
 }
 
 export function anyTypes(file: SourceFile): string[] {
   if (!isCode(file)) return [];
-  return [...below(parse(file))]
+  return nodes(file)
     .filter((node) => node.kind === ts.SyntaxKind.AnyKeyword)
     .map((node) => `${at(file, node)}: any`);
 }
 
-const reExports = (statement: ts.Statement) =>
-  ts.isExportDeclaration(statement) && statement.moduleSpecifier !== undefined;
-const exportsAll = (statement: ts.Statement) => ts.isExportDeclaration(statement) && !statement.exportClause;
+const exportsAll = (node: ts.Node) => ts.isExportDeclaration(node) && !node.exportClause;
+const reExports = (node: ts.Node) => ts.isExportDeclaration(node) && node.moduleSpecifier !== undefined;
+const isIndex = (path: string) => /(^|\/)index\.\w+$/.test(path);
 
 export function barrels(file: SourceFile): string[] {
   if (!isCode(file)) return [];
-  const { statements } = parse(file);
-  const isBarrel = statements.some(exportsAll) || (statements.length > 0 && statements.every(reExports));
-  return isBarrel ? [`${file.path}: a barrel; import from the file that has it`] : [];
+  const statements = nodes(file)
+    .filter(ts.isSourceFile)
+    .flatMap((source) => [...source.statements]);
+  const onlyForwards = isIndex(file.path) && statements.some(reExports) && statements.every(reExports);
+  return onlyForwards || statements.some(exportsAll)
+    ? [`${file.path}: a barrel; import from the file that has it`]
+    : [];
 }
