@@ -6,9 +6,8 @@ import { etagOf, type CommandRequest } from './command-request.js';
 import {
   commandIdOf,
   IdempotencyPort,
-  isKept,
   ReplayedAnswer,
-  type IdempotencyScope,
+  type IdempotentRequest,
   type KeptAnswer,
 } from './idempotency.js';
 import { problem, ProblemError } from './problem.js';
@@ -52,14 +51,14 @@ export class CommandEndpoint {
   /** The same key, the same answer: for what is no conversation's command (configuration, bulk, erasure …). */
   async keyed<T>(run: KeyedRun<T>): Promise<T> {
     await run.reach?.();
-    const scope = scopeOf(run);
-    await this.claim(scope, run.request);
+    const named = requestOf(run);
+    const owner = await this.claim(named);
     try {
-      const body = await run.perform(commandIdOf(this.service, scope));
-      await this.settle(scope, { status: run.request.successStatus, body, headers: run.request.headers });
+      const body = await run.perform(commandIdOf(this.service, named));
+      await this.settle(named, owner, { status: run.request.successStatus, body, headers: run.request.headers });
       return body;
     } catch (error) {
-      await this.settle(scope, error instanceof ProblemError ? keptRefusal(error) : undefined);
+      await this.settle(named, owner, keptRefusal(error));
       throw error;
     }
   }
@@ -71,31 +70,33 @@ export class CommandEndpoint {
         errors: [{ pointer: '/query/dryRun', detail: 'is not offered here' }],
       });
     }
-    return answered(await run.rehearse(), run.request, commandIdOf(this.service, scopeOf(run)));
+    return answered(await run.rehearse(), run.request, commandIdOf(this.service, requestOf(run)));
   }
 
-  private async claim(scope: IdempotencyScope, request: CommandRequest): Promise<void> {
-    const claim = await this.idempotency?.claim(scope, request.fingerprint);
+  /** The claim's owner; undefined where the service keeps no answers. */
+  private async claim(named: IdempotentRequest): Promise<string | undefined> {
+    const claim = await this.idempotency?.claim(named);
     switch (claim?.kind) {
       case undefined:
-      case 'new':
-        return;
+        return undefined;
+      case 'claimed':
+        return claim.owner;
       case 'replay':
-        throw new ReplayedAnswer({ status: claim.status, body: claim.body, headers: claim.headers });
-      case 'mismatch':
+        throw new ReplayedAnswer(claim.answer);
+      case 'other-request':
         throw problem(422, 'idempotency-mismatch');
       case 'in-flight':
-        throw problem(409, 'in-progress', undefined, { retryAfterS: 1 });
+        throw problem(409, 'in-progress', undefined, { retryAfterS: Math.ceil(claim.retryAfterMs / 1000) });
     }
   }
 
   /** The command is decided by now: that its record cannot be written must not change the answer. */
-  private async settle(scope: IdempotencyScope, answer: KeptAnswer | undefined): Promise<void> {
+  private async settle(named: IdempotentRequest, owner: string | undefined, answer: KeptAnswer): Promise<void> {
+    if (owner === undefined) return;
     try {
-      if (answer !== undefined && isKept(answer.status)) await this.idempotency?.keep(scope, answer);
-      else await this.idempotency?.release(scope);
+      await this.idempotency?.finish(named, owner, answer);
     } catch (error) {
-      this.log.error({ err: error, key: scope.key }, 'an idempotency record could not be settled');
+      this.log.error({ err: error }, 'an idempotency record could not be written');
     }
   }
 }
@@ -107,14 +108,15 @@ function answered(outcome: CommandOutcome, request: CommandRequest, commandId: s
   return answer;
 }
 
-const scopeOf = ({ tenant, caller, request }: AnyRun): IdempotencyScope => ({
+const requestOf = ({ tenant, caller, request }: AnyRun): IdempotentRequest => ({
   tenant,
   caller: `${caller.kind}:${caller.id}`,
   key: request.key,
+  fingerprint: request.fingerprint,
 });
 
-const keptRefusal = (error: ProblemError): KeptAnswer => ({
-  status: error.status,
-  body: error.toBody(requestContext().traceId),
-  headers: {},
-});
+/** Of an unforeseen error nothing is kept. */
+const keptRefusal = (error: unknown): KeptAnswer =>
+  error instanceof ProblemError
+    ? { status: error.status, body: error.toBody(requestContext().traceId), headers: {} }
+    : { status: 500, body: null, headers: {} };

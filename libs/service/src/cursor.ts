@@ -13,6 +13,9 @@ export interface CursorBinding {
 /** The sort key and id of the last item; what a query needs to go on. */
 export type CursorPosition = readonly (string | number | null)[];
 
+/** Injection token of {@link Cursors}. */
+export const CURSORS = Symbol('CURSORS');
+
 export interface Cursors {
   write(binding: CursorBinding, position: CursorPosition): string;
   /** Throws 400 `malformed` for anything that we did not write for this very list. Undefined: from the beginning. */

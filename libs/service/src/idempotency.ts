@@ -7,11 +7,13 @@ export interface KeptAnswer {
   headers: Record<string, string>;
 }
 
-export interface IdempotencyScope {
+/** One command as its caller named it; two callers' equal keys do not meet. */
+export interface IdempotentRequest {
   tenant: string;
-  /** Kind and id of who asks: two callers' equal keys must not meet. */
+  /** Kind and id of who asks. */
   caller: string;
   key: string;
+  fingerprint: string;
 }
 
 /** Thrown to give a kept answer once more; the filter writes it as it stands. */
@@ -22,26 +24,26 @@ export class ReplayedAnswer extends Error {
 }
 
 export type Claim =
-  | { kind: 'new' }
-  | ({ kind: 'replay' } & KeptAnswer)
+  | { kind: 'claimed'; owner: string }
+  | { kind: 'replay'; answer: KeptAnswer }
+  | { kind: 'in-flight'; retryAfterMs: number }
   /** The key was used for another request. */
-  | { kind: 'mismatch' }
-  | { kind: 'in-flight' };
+  | { kind: 'other-request' };
 
-/** Who asked what within 24 h; @parley/persistence has it in PostgreSQL. A class, so that it is its own injection token. */
+/**
+ * Who asked what within 24 h; @parley/persistence has it in PostgreSQL. A class, so that it is its own injection token.
+ * `finish` keeps 2xx, 409, 410, 412 and 422 and frees the key after any other answer.
+ */
 export abstract class IdempotencyPort {
-  abstract claim(scope: IdempotencyScope, fingerprint: string): Promise<Claim>;
-  abstract keep(scope: IdempotencyScope, answer: KeptAnswer): Promise<void>;
-  abstract release(scope: IdempotencyScope): Promise<void>;
+  abstract claim(request: IdempotentRequest): Promise<Claim>;
+  abstract finish(request: IdempotentRequest, owner: string, answer: KeptAnswer): Promise<void>;
 }
 
-/** Contract: 2xx, 409, 410, 412 and 422 are kept; 401, 429, 5xx and the rest are not. */
-export const isKept = (status: number): boolean =>
-  (status >= 200 && status < 300) || [409, 410, 412, 422].includes(status);
-
 /** One name for a command however often it is sent: Temporal's updateId, and what events and the audit show. */
-export const commandIdOf = (service: string, { tenant, caller, key }: IdempotencyScope): string =>
-  `cmd:${digest([service, tenant, caller, key])}`;
+export const commandIdOf = (
+  service: string,
+  { tenant, caller, key }: Pick<IdempotentRequest, 'tenant' | 'caller' | 'key'>,
+): string => `cmd:${digest([service, tenant, caller, key])}`;
 
 /** What makes two requests the same: method, path and the bytes of the body. */
 export const fingerprintOf = (method: string, path: string, body: Uint8Array): string =>

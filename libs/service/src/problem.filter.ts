@@ -1,4 +1,4 @@
-import { Catch, HttpException, type ArgumentsHost, type ExceptionFilter } from '@nestjs/common';
+import { Catch, HttpException, NotFoundException, type ArgumentsHost, type ExceptionFilter } from '@nestjs/common';
 import type { Request, Response } from 'express';
 import { ReplayedAnswer } from './idempotency.js';
 import { problem, ProblemError, unavailable } from './problem.js';
@@ -10,7 +10,9 @@ export interface ProblemFilterOptions {
   log: ServiceLog;
   /** Whether an error says that a part of ours is away (a database connection refused, …): then it is a 503. */
   isUnavailable: (error: unknown) => boolean;
-  audit?: RefusalAudit;
+  /** What Nest found no route for: 404, or 405 with Allow. */
+  unknownRoute: (request: Request) => ProblemError;
+  audit: RefusalAudit | undefined;
 }
 
 /** Whatever was thrown leaves as problem+json; of an unforeseen error the outside learns its traceId and nothing else. */
@@ -20,27 +22,25 @@ export class ProblemFilter implements ExceptionFilter {
 
   async catch(error: unknown, host: ArgumentsHost): Promise<void> {
     const http = host.switchToHttp();
-    await this.answer(error, http.getRequest<Request>(), http.getResponse<Response>());
-  }
-
-  /** Also for Express's own error path: what fails before Nest sees the request. */
-  async answer(error: unknown, request: Request, response: Response): Promise<void> {
+    const request = http.getRequest<Request>();
+    const response = http.getResponse<Response>();
     if (response.headersSent) {
       response.destroy();
       return;
     }
     if (error instanceof ReplayedAnswer) return replay(error, response);
-    const refusal = this.problemOf(error);
+    const refusal = this.problemOf(error, request);
     await this.record(refusal, request);
     if (!response.headersSent) writeProblem(refusal, response);
   }
 
-  private problemOf(error: unknown): ProblemError {
+  private problemOf(error: unknown, request: Request): ProblemError {
     if (error instanceof ProblemError) return error;
     if (this.options.isUnavailable(error)) {
       this.options.log.warn({ err: error }, 'a part is away');
       return unavailable();
     }
+    if (error instanceof NotFoundException) return this.options.unknownRoute(request);
     if (error instanceof HttpException) return problemOfStatus(error.getStatus());
     // Express's router could not decode the path (`%ff`), so it names nothing.
     if (error instanceof URIError) return problem(404, 'not-found');
@@ -100,8 +100,6 @@ function problemOfStatus(status: number): ProblemError {
       return problem(401, 'unauthenticated');
     case 403:
       return problem(403, 'forbidden-role');
-    case 404:
-      return problem(404, 'not-found');
     case 408:
       return problem(408, 'timeout');
     case 413:

@@ -1,0 +1,128 @@
+import 'reflect-metadata';
+import { once } from 'node:events';
+import type { Server } from 'node:http';
+import { Module, type DynamicModule, type INestApplication, type Type } from '@nestjs/common';
+import { ModulesContainer, NestFactory } from '@nestjs/core';
+import { ExpressAdapter } from '@nestjs/platform-express';
+import express from 'express';
+import type { Settings } from '@parley/contracts/settings';
+import { AnswerInterceptor } from './answer.interceptor.js';
+import { openFrontDoor } from './front-door.js';
+import { Health } from './health.js';
+import { createHttpServer } from './http-server.js';
+import { createLog, nestLogger } from './log.js';
+import { Metrics } from './metrics.js';
+import { openApiOf } from './open-api.js';
+import { ProblemFilter } from './problem.filter.js';
+import { RateLimit, RateLimitGuard } from './rate-limit.js';
+import { RefusalAudit } from './refusal-audit.js';
+import { routeTable } from './route-table.js';
+import { ServiceModule } from './service.module.js';
+import { readSettings } from './settings.js';
+import { Shutdown } from './shutdown.js';
+import { stopService } from './stop-service.js';
+import type { ServiceLog, ServiceName } from './tokens.js';
+import { unknownRouteOf } from './unknown-route.js';
+
+export interface ServiceDefinition {
+  name: ServiceName;
+  /** The root module, made once the settings are known. Imports IdentityModule, may provide IdempotencyPort and RefusalAudit. */
+  module: (settings: Settings, log: ServiceLog) => Type | DynamicModule | Promise<Type | DynamicModule>;
+  /** Whether an error says that a part is away (persistence knows its own): 503 instead of 500. */
+  isUnavailable?: (error: unknown) => boolean;
+}
+
+export interface RunningService {
+  app: INestApplication;
+  port: number;
+  /** Ends in the order of reliability.md, section 6; resolves when all of it is over. */
+  stop(): Promise<void>;
+}
+
+@Module({})
+class RootModule {}
+
+/** Makes the service and listens; for tests, and for {@link runService}. `PORT` 0 takes a free one. */
+export async function startService(
+  definition: ServiceDefinition,
+  settings: Settings,
+  log: ServiceLog = createLog(definition.name, settings.LOG_LEVEL),
+): Promise<RunningService> {
+  const { name } = definition;
+  const imports = [ServiceModule.of(name, settings, log), await definition.module(settings, log)];
+  const instance = express();
+  const app = await NestFactory.create({ module: RootModule, imports }, new ExpressAdapter(instance), {
+    logger: nestLogger(log),
+    bodyParser: false,
+    abortOnError: false,
+  });
+  app.setGlobalPrefix(`${name}/v1`);
+  const table = routeTable(app.get(ModulesContainer), `${name}/v1`);
+  const openApi = openApiOf(name, table);
+  const shutdown = app.get(Shutdown);
+  openFrontDoor(instance, {
+    name,
+    settings,
+    log,
+    health: app.get(Health),
+    metrics: app.get(Metrics),
+    openApi: () => openApi,
+  });
+  app.useGlobalGuards(new RateLimitGuard(new RateLimit(settings.PARLEY_RATE_LIMIT)));
+  app.useGlobalInterceptors(new AnswerInterceptor());
+  app.useGlobalFilters(
+    new ProblemFilter({
+      log,
+      isUnavailable: definition.isUnavailable ?? (() => false),
+      unknownRoute: unknownRouteOf(table),
+      audit: optional(app, RefusalAudit),
+    }),
+  );
+  await app.init();
+  const server = createHttpServer(instance);
+  server.listen(settings.PORT);
+  await once(server, 'listening');
+  const port = portOf(server);
+  log.info({ port }, `${name} listens`);
+  return { app, port, stop: () => stopService({ app, server, shutdown, settings }) };
+}
+
+/** The whole life of a service's process: settings or a list of their faults, signals, the hard stop. */
+export async function runService(definition: ServiceDefinition): Promise<void> {
+  const reading = readSettings(process.env);
+  if (!reading.ok) {
+    for (const fault of reading.faults) console.error(`${definition.name}: ${fault}`);
+    process.exit(1);
+  }
+  const log = createLog(definition.name, reading.settings.LOG_LEVEL);
+  const die = (why: string) => (error: unknown) => {
+    log.fatal({ err: error }, why);
+    process.exit(1);
+  };
+  process.once('unhandledRejection', die('unhandled rejection'));
+  process.once('uncaughtException', die('uncaught exception'));
+  const service = await startService(definition, reading.settings, log).catch(die('cannot start'));
+  const stop = (signal: string): void => {
+    log.info({ signal }, 'stopping');
+    setTimeout(die('not stopped in time'), HARD_STOP_MS).unref();
+    service.stop().then(() => process.exit(0), die('stopping failed'));
+  };
+  process.once('SIGTERM', stop);
+  process.once('SIGINT', stop);
+}
+
+/** Below Kubernetes' grace of 30 s. */
+const HARD_STOP_MS = 25_000;
+
+function optional<T>(app: INestApplication, token: abstract new () => T): T | undefined {
+  try {
+    return app.get<T>(token, { strict: false });
+  } catch {
+    return undefined;
+  }
+}
+
+function portOf(server: Server): number {
+  const address = server.address();
+  return typeof address === 'object' && address !== null ? address.port : 0;
+}
