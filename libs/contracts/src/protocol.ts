@@ -169,8 +169,8 @@ export interface CarriedThread {
   /** Leases that came to nothing and inbox has not taken back yet. */
   frees: LeaseRequest[];
   refusedSignals: RefusedSignal[];
-  /** Counts the audit records of all runs of this chain. */
-  nextRefusal: number;
+  /** Numbers what comes without an id of its own: audit records, signals. */
+  nextSerial: number;
   /** Names the next conversation of this run. */
   nextOrdinal: number;
   firstRunId: string;

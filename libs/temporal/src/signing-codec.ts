@@ -50,14 +50,14 @@ function withoutMarks(metadata: Payload['metadata']): Metadata {
 
 /** Over the encoding, its length and the bytes: the same bytes under another encoding are another value. */
 function signatureOf(metadata: Metadata, data: Uint8Array | null | undefined, key: Buffer): Uint8Array {
-  const encoding = metadata['encoding'] ?? new Uint8Array();
+  const encoding = bytesOr(metadata['encoding']);
   const length = Buffer.alloc(4);
   length.writeUInt32BE(encoding.length);
-  return createHmac('sha256', key)
-    .update(length)
-    .update(encoding)
-    .update(data ?? new Uint8Array())
-    .digest();
+  return createHmac('sha256', key).update(length).update(encoding).update(bytesOr(data)).digest();
 }
+
+/** Decoded protobuf shows bytes that are empty as a plain `[]`, which no HMAC takes. */
+const bytesOr = (bytes: Uint8Array | null | undefined): Uint8Array =>
+  ArrayBuffer.isView(bytes) ? bytes : new Uint8Array();
 
 const equal = (a: Uint8Array, b: Uint8Array): boolean => a.length === b.length && timingSafeEqual(a, b);

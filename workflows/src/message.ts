@@ -1,0 +1,162 @@
+import type { Caller } from '@parley/contracts/actor';
+import type { Command } from '@parley/contracts/command';
+import type { MessageEvent } from '@parley/contracts/message-event';
+import type { MessageAnswer, MessageUpdate, PlacedMessage } from '@parley/contracts/protocol';
+import type { Conversation } from '@parley/contracts/state';
+import { capacityOf } from '@parley/domain/effects';
+import { placeMessage } from '@parley/domain/place';
+import { viewOf } from '@parley/domain/view';
+import { msOf, now, nowMs } from './clock.js';
+import type { Thread } from './thread.js';
+
+/**
+ * X1: a message joins the open conversation of its thread, reactivates a cancelled one or starts the next; once placed,
+ * it is answered that place for ever.
+ */
+export function receiveMessage(thread: Thread, update: MessageUpdate): MessageAnswer {
+  const known = thread.memory.message(update.messageId);
+  if (known) return placedAgain(thread, known, update.author);
+  return update.author === 'agent' ? fromAgent(thread, update) : fromVisitor(thread, update);
+}
+
+/** An agent's message names its conversation and never starts one. */
+function fromAgent(thread: Thread, update: MessageUpdate): MessageAnswer {
+  const conversation = update.conversationId === undefined ? undefined : thread.find(update.conversationId);
+  if (!conversation) return { kind: 'unknown-conversation' };
+  return place(thread, conversation, { ...saying(update), type: 'message' }, update);
+}
+
+function fromVisitor(thread: Thread, update: MessageUpdate): MessageAnswer {
+  const held = thread.isEmpty ? withoutPast(thread, update) : undefined;
+  if (held) return held;
+  if (update.presence) thread.presence = update.presence;
+  const newest = thread.newest ?? update.previous?.newest;
+  const where = placeMessage(newest);
+  if (where === 'join' && newest) return place(thread, newest, { ...saying(update), type: 'message' }, update);
+  // Without what a start needs: inbox hands it over again, with everything.
+  if (update.start === undefined) return { kind: 'hold', why: 'previous-needed' };
+  if (where === 'reactivate' && newest) {
+    return place(thread, newest, { ...saying(update), type: 'reactivate', start: update.start }, update);
+  }
+  if (thread.isFull) return { kind: 'hold', why: 'run-is-full' };
+  return start(thread, newest, update, update.start);
+}
+
+/** A run that holds nothing yet knows no past but the one that comes along, and trusts only a fresh one (a frozen dispatcher). */
+function withoutPast(
+  thread: Thread,
+  { previous, handedAt, messageId, author }: MessageUpdate,
+): MessageAnswer | undefined {
+  if (previous === undefined) return { kind: 'hold', why: 'previous-needed' };
+  if (!(nowMs() - msOf(handedAt) <= thread.handedMs)) return { kind: 'hold', why: 'handed-too-late' };
+  const known = previous?.messages.find((placed) => placed.messageId === messageId);
+  return known && placedAgain(thread, known, author);
+}
+
+function start(
+  thread: Thread,
+  predecessor: Conversation | undefined,
+  update: MessageUpdate,
+  episode: NonNullable<MessageUpdate['start']>,
+): MessageAnswer {
+  const conversationId = thread.newConversationId();
+  const { tenant, threadId } = thread;
+  const previousConversationId = predecessor?.conversationId ?? null;
+  const identity = { tenant, threadId, conversationId, previousConversationId };
+  const answer = place(thread, undefined, { ...saying(update), ...identity, type: 'start', start: episode }, update);
+  if (predecessor) thread.succeed(predecessor.conversationId, conversationId);
+  return answer;
+}
+
+/** What every message says, whatever it does. */
+const saying = (update: MessageUpdate) => ({
+  commandId: `msg:${update.messageId}`,
+  caller: update.caller,
+  messageId: update.messageId,
+  author: update.author,
+  acceptedAt: update.acceptedAt,
+  length: update.length,
+  ...(update.author === 'agent' && { agentId: update.caller.id }),
+  ...(update.presence && { presence: update.presence }),
+  ...(update.lease && { lease: update.lease }),
+  ...(update.traceparent !== undefined && { traceparent: update.traceparent }),
+});
+
+function place(
+  thread: Thread,
+  before: Conversation | undefined,
+  command: Command & Said,
+  update: Pick<MessageUpdate, 'previous' | 'author'>,
+): MessageAnswer {
+  const decision = thread.decide(before, command);
+  if (decision.kind === 'refused') {
+    const { sequence = 0, nextConversationId = null } = before ?? {};
+    return { kind: 'refused', reason: decision.reason, currentSequence: sequence, nextConversationId };
+  }
+  const events = decision.kind === 'decided' ? decision.events : [];
+  if (thread.isEmpty && update.previous) thread.takeUp(update.previous);
+  if (before) thread.adopt(before);
+  const after = thread.live(before, events);
+  if (!after) return { kind: 'unknown-conversation' };
+  const leaseUsed = capacityOf(before, events).held !== null && command.lease !== undefined;
+  const placed = keepPlace(thread, after, command, leaseUsed);
+  return answerOf(thread, placed, update.author);
+}
+
+export interface Said {
+  caller: Caller;
+  messageId: string;
+  author: 'visitor' | 'agent';
+  agentId?: string | undefined;
+  acceptedAt: string;
+  length: number | null;
+  lease?: unknown;
+}
+
+/** The message's place: after the events that it caused, the next number of its conversation. */
+export function keepPlace(thread: Thread, state: Conversation, said: Said, leaseUsed: boolean): PlacedMessage {
+  const { conversationId, tenant, threadId, channelAccount, sequence } = state;
+  const messageNumber = state.lastMessageNumber + 1;
+  const message: MessageEvent = {
+    type: said.author === 'agent' ? 'conversation.message-sent' : 'conversation.message-received',
+    time: now(),
+    acceptedAt: said.acceptedAt,
+    tenantid: tenant,
+    threadid: threadId,
+    conversationId,
+    messageId: said.messageId,
+    messageNumber,
+    afterSequence: sequence,
+    author: said.author,
+    agentId: said.agentId ?? null,
+    length: said.length,
+    channelAccount,
+  };
+  thread.hear(state, message);
+  const where = { messageId: said.messageId, conversationId, afterSequence: sequence, messageNumber };
+  const placed: PlacedMessage = { ...where, decidedAt: now(), ...(leaseUsed && { leaseUsed: true }) };
+  thread.memory.keepMessage(placed);
+  thread.name(conversationId);
+  return placed;
+}
+
+function placedAgain(thread: Thread, placed: PlacedMessage, author: 'visitor' | 'agent'): MessageAnswer {
+  thread.name(placed.conversationId);
+  return answerOf(thread, placed, author);
+}
+
+function answerOf(thread: Thread, placed: PlacedMessage, author: 'visitor' | 'agent'): MessageAnswer {
+  const conversation = thread.find(placed.conversationId);
+  const { conversationId, afterSequence, messageNumber, decidedAt, leaseUsed = false } = placed;
+  return {
+    kind: 'placed',
+    conversationId,
+    afterSequence,
+    messageNumber,
+    decidedAt,
+    outcome: author === 'agent' ? 'message-sent' : 'message-received',
+    sequence: conversation?.sequence ?? afterSequence,
+    leaseUsed,
+    ...(author === 'agent' && conversation && { conversation: viewOf(conversation) }),
+  };
+}

@@ -1,0 +1,2 @@
+/** The workflows that the worker hosts: the bundle's entry. */
+export { conversation } from './conversation.workflow.js';
