@@ -34,14 +34,17 @@ function wishesOf(args: string[]): Wishes {
   });
   const count = Number(values.count ?? (values.dialogues === OWN_DIALOGUES ? 12 : 100));
   const speed = Number(values.speed);
-  if (!Number.isInteger(count) || count < 1 || count > 10_000) throw new Error('--count takes a whole number from 1 to 10000');
-  if (!(speed > 0 && speed <= 1000)) throw new Error('--speed takes a number above 0, up to 1000; 1 is a turn every 2 s');
+  if (!Number.isInteger(count) || count < 1 || count > 10_000)
+    throw new Error('--count takes a whole number from 1 to 10000');
+  if (!(speed > 0 && speed <= 1000))
+    throw new Error('--speed takes a number above 0, up to 1000; 1 is a turn every 2 s');
   return { dialogues: values.dialogues, count, speed, stack: values.stack };
 }
 
 async function stackAt(file: string): Promise<unknown> {
   const text = await readFile(file, 'utf8').catch(() => undefined);
-  if (text === undefined) throw new Error('Parley is not up here: `npm start` first, and again when it says "Parley is up".');
+  if (text === undefined)
+    throw new Error('Parley is not up here: `npm start` first, and again when it says "Parley is up".');
   return JSON.parse(text);
 }
 
@@ -53,7 +56,9 @@ function progressBar(total: number): (ended: number) => void {
     turns += 1;
     if (process.stdout.isTTY) {
       const filled = Math.round((30 * ended) / total);
-      process.stdout.write(`\r[${'#'.repeat(filled)}${'.'.repeat(30 - filled)}] ${ended}/${total} conversations, ${turns} turns `);
+      process.stdout.write(
+        `\r[${'#'.repeat(filled)}${'.'.repeat(30 - filled)}] ${ended}/${total} conversations, ${turns} turns `,
+      );
       if (ended === total) process.stdout.write('\n');
       return;
     }
@@ -64,7 +69,11 @@ function progressBar(total: number): (ended: number) => void {
   };
 }
 
-async function outcomesOf(show: Show, stack: unknown, supervisor: Parameters<typeof endFromApi>[0]): Promise<Outcome[]> {
+async function outcomesOf(
+  show: Show,
+  stack: unknown,
+  supervisor: Parameters<typeof endFromApi>[0],
+): Promise<Outcome[]> {
   const ids = new Set(show.played.map(({ conversationId }) => conversationId));
   const api = new Map<string, End>();
   for (const id of ids) api.set(id, await endFromApi(supervisor, id));
@@ -77,15 +86,23 @@ async function outcomesOf(show: Show, stack: unknown, supervisor: Parameters<typ
 
 function report(show: Show, outcomes: Outcome[]): number {
   console.log(`\n${tableOf(outcomes)}\n`);
-  for (const { part, error } of show.failed) console.log(`part ${part.number} (${part.ending}, ${part.account}) broke off: ${error.message}`);
+  for (const { part, error } of show.failed)
+    console.log(`part ${part.number} (${part.ending}, ${part.account}) broke off: ${error.message}`);
   const disagreeing = outcomes.filter((outcome) => !agrees(outcome));
   for (const { played, api, kafka } of disagreeing) {
-    console.log(`${played.conversationId}: the API says ${api.end} at ${api.sequence}, Kafka ${kafka?.end ?? 'nothing'} at ${kafka?.sequence ?? 0}`);
+    console.log(
+      `${played.conversationId}: the API says ${api.end} at ${api.sequence}, Kafka ${kafka?.end ?? 'nothing'} at ${kafka?.sequence ?? 0}`,
+    );
   }
   const otherwise = outcomes.filter(endedOtherwise);
-  for (const { played, api } of otherwise) console.log(`${played.conversationId}: played to be ${played.part.ending}, but it is ${api.end}`);
+  for (const { played, api } of otherwise)
+    console.log(`${played.conversationId}: played to be ${played.part.ending}, but it is ${api.end}`);
   const good = disagreeing.length + otherwise.length + show.failed.length === 0;
-  console.log(good ? `All ${outcomes.length} conversations ended as played; the API and Kafka agree.` : 'Not as played: see above.');
+  console.log(
+    good
+      ? `All ${outcomes.length} conversations ended as played; the API and Kafka agree.`
+      : 'Not as played: see above.',
+  );
   return good ? 0 : 1;
 }
 
@@ -98,7 +115,9 @@ async function main(): Promise<number> {
   const cast = castOf(textAt(stack, 'gateway'), (account) => tokenFrom(issuer, account));
   for (const line of await takePlaces(cast)) console.log(line);
   const parts = planParts(wishes.count);
-  console.log(`Playing ${parts.length} conversations from ${dialogues.length} dialogues at ${textAt(stack, 'gateway')}`);
+  console.log(
+    `Playing ${parts.length} conversations from ${dialogues.length} dialogues at ${textAt(stack, 'gateway')}`,
+  );
   const show = await playAll(cast, parts, dialogues, wishes.speed, progressBar(parts.length));
   if (field(stack, 'kafka') === undefined) throw new Error('the stack file names no Kafka');
   return report(show, await outcomesOf(show, stack, cast.manager));

@@ -47,7 +47,12 @@ export async function startBare(): Promise<Bare> {
 
 async function live(client: Client): Promise<void> {
   const workflowId = `bare-${randomUUID()}`;
-  const start = new WithStartWorkflowOperation('bare', { workflowId, taskQueue: TASK_QUEUE, args: [], workflowIdConflictPolicy: 'FAIL' });
+  const start = new WithStartWorkflowOperation('bare', {
+    workflowId,
+    taskQueue: TASK_QUEUE,
+    args: [],
+    workflowIdConflictPolicy: 'FAIL',
+  });
   for (const [index, events] of LIFE.entries()) {
     const args: [{ events: readonly object[]; last: boolean }] = [{ events, last: index === LIFE.length - 1 }];
     if (index === 0) await client.workflow.executeUpdateWithStart('step', { startWorkflowOperation: start, args });

@@ -17,7 +17,13 @@ const { values } = parseArgs({
     seconds: { type: 'string', default: '60' },
   },
 });
-const [rounds, count, clients, conversations, seconds] = [values.rounds, values.lives, values.clients, values.conversations, values.seconds].map(Number);
+const [rounds, count, clients, conversations, seconds] = [
+  values.rounds,
+  values.lives,
+  values.clients,
+  values.conversations,
+  values.seconds,
+].map(Number);
 /** A life is four acknowledged commands on both sides. */
 const COMMANDS = 4;
 
@@ -30,9 +36,12 @@ async function throughput(): Promise<void> {
     const b = COMMANDS * (await rate(count ?? 120, clients ?? 30, bare.live));
     const p = COMMANDS * (await rate(count ?? 120, clients ?? 30, live));
     ratios.push(p / b);
-    console.log(`round ${round + 1}: bare Temporal ${b.toFixed(1)} commands/s, Parley by HTTP ${p.toFixed(1)} commands/s, ratio ${(p / b).toFixed(2)}`);
+    console.log(
+      `round ${round + 1}: bare Temporal ${b.toFixed(1)} commands/s, Parley by HTTP ${p.toFixed(1)} commands/s, ratio ${(p / b).toFixed(2)}`,
+    );
   }
-  const cost = async (one: () => Promise<void>): Promise<Map<string, number>> => spentDuring(async () => void (await rate(count ?? 120, 8, one)));
+  const cost = async (one: () => Promise<void>): Promise<Map<string, number>> =>
+    spentDuring(async () => void (await rate(count ?? 120, 8, one)));
   const own = process.cpuUsage();
   const bareCost = await cost(bare.live);
   const worker = process.cpuUsage(own);
@@ -41,7 +50,11 @@ async function throughput(): Promise<void> {
   const commands = COMMANDS * (count ?? 120);
   console.log(`\nthroughput, Parley / bare Temporal: median ${median(ratios).toFixed(2)} (goal 0.80)\n`);
   const names = [...new Set([...bareCost.keys(), ...parleyCost.keys()])];
-  const rows = names.map((name) => [name, (bareCost.get(name) ?? 0) / commands, (parleyCost.get(name) ?? 0) / commands]);
+  const rows = names.map((name) => [
+    name,
+    (bareCost.get(name) ?? 0) / commands,
+    (parleyCost.get(name) ?? 0) / commands,
+  ]);
   rows.push(['the bare worker and its client', (worker.user + worker.system) / 1000 / commands, 0]);
   const sum = (column: number): number => rows.reduce((total, row) => total + Number(row[column]), 0);
   console.log(table([['processor, ms a command', 'bare', 'Parley'], ...rows, ['all', sum(1), sum(2)]]));
@@ -49,7 +62,9 @@ async function throughput(): Promise<void> {
 
 async function sight(): Promise<void> {
   const { delays, unseen } = await sightings(10, seconds ?? 60);
-  console.log(`\naccepted → on another client's stream, 10 commands/s: p50 ${percentile(delays, 0.5).toFixed(0)} ms, p99 ${percentile(delays, 0.99).toFixed(0)} ms (goal 250), ${delays.length} seen, ${unseen} not seen`);
+  console.log(
+    `\naccepted → on another client's stream, 10 commands/s: p50 ${percentile(delays, 0.5).toFixed(0)} ms, p99 ${percentile(delays, 0.99).toFixed(0)} ms (goal 250), ${delays.length} seen, ${unseen} not seen`,
+  );
 }
 
 async function memory(): Promise<void> {

@@ -11,9 +11,15 @@ export interface Usage {
 
 function statOf(pid: number): { parent: number; cpuMs: number; rssMiB: number } | undefined {
   try {
-    const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').replace(/^.*\) /, '').split(' ');
+    const fields = readFileSync(`/proc/${pid}/stat`, 'utf8')
+      .replace(/^.*\) /, '')
+      .split(' ');
     const [parent, user, system, rss] = [fields[1], fields[11], fields[12], fields[21]].map(Number);
-    return { parent: parent ?? 0, cpuMs: ((user ?? 0) + (system ?? 0)) * TICK_MS, rssMiB: ((rss ?? 0) * PAGE_BYTES) / 2 ** 20 };
+    return {
+      parent: parent ?? 0,
+      cpuMs: ((user ?? 0) + (system ?? 0)) * TICK_MS,
+      rssMiB: ((rss ?? 0) * PAGE_BYTES) / 2 ** 20,
+    };
   } catch {
     return undefined;
   }
@@ -23,10 +29,14 @@ function statOf(pid: number): { parent: number; cpuMs: number; rssMiB: number } 
 export async function usages(): Promise<Map<string, Usage>> {
   const answer: unknown = await (await fetch(`${at('control')}/parts`)).json();
   const items = field(answer, 'items');
-  const stats = new Map(readdirSync('/proc').filter((name) => /^\d+$/.test(name)).flatMap((name) => {
-    const stat = statOf(Number(name));
-    return stat === undefined ? [] : [[Number(name), stat] as const];
-  }));
+  const stats = new Map(
+    readdirSync('/proc')
+      .filter((name) => /^\d+$/.test(name))
+      .flatMap((name) => {
+        const stat = statOf(Number(name));
+        return stat === undefined ? [] : [[Number(name), stat] as const];
+      }),
+  );
   const named = (Array.isArray(items) ? items : []).flatMap((item): [string, number][] => {
     const pid = Number(field(item, 'pid'));
     return pid > 0 ? [[String(field(item, 'name')), pid]] : [];

@@ -23,7 +23,11 @@ async function follow(seen: Map<string, number>, signal: AbortSignal): Promise<v
 }
 
 function noteBlock(block: string, at: number, seen: Map<string, number>): void {
-  const data = block.split('\n').filter((line) => line.startsWith('data:')).map((line) => line.slice(5)).join('');
+  const data = block
+    .split('\n')
+    .filter((line) => line.startsWith('data:'))
+    .map((line) => line.slice(5))
+    .join('');
   if (data === '') return;
   const body: unknown = JSON.parse(data);
   const view = field(body, 'conversation') ?? body;
@@ -41,14 +45,18 @@ export async function sightings(perSecond: number, seconds: number): Promise<{ d
   const following = follow(seen, stop.signal).catch((error: unknown) => {
     if (!stop.signal.aborted) throw error;
   });
-  const ids = await Promise.all(Array.from({ length: perSecond }, () => say({ account: 'site', contact: newContact('seen') })));
+  const ids = await Promise.all(
+    Array.from({ length: perSecond }, () => say({ account: 'site', contact: newContact('seen') })),
+  );
   const accepted = new Map<string, number>();
   const running: Promise<void>[] = [];
   for (let n = 0; n < perSecond * seconds; n += 1) {
     const id = ids[n % ids.length] ?? '';
     const verb = Math.floor(n / ids.length) % 2 === 0 ? 'pick' : 'return-to-queue';
     running.push(
-      as('agent-1').post(inbox(id, verb), {}).then((answer) => void accepted.set(KEY(id, field(answer, 'sequence')), performance.now())),
+      as('agent-1')
+        .post(inbox(id, verb), {})
+        .then((answer) => void accepted.set(KEY(id, field(answer, 'sequence')), performance.now())),
     );
     await wait(1000 / perSecond);
   }

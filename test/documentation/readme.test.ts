@@ -12,8 +12,14 @@ const shell = promisify(execFile);
 
 describe('README', () => {
   test('the first five minutes run as written, and say what they promise', async () => {
-    const script = ['set -euo pipefail', ...blocks.filter(({ kind }) => kind === '').map(({ code }) => code)].join('\necho ------\n');
-    const { stdout } = await shell('bash', ['-c', script], { cwd: root, env: { ...process.env, PARLEY: gateway }, timeout: 100_000 });
+    const script = ['set -euo pipefail', ...blocks.filter(({ kind }) => kind === '').map(({ code }) => code)].join(
+      '\necho ------\n',
+    );
+    const { stdout } = await shell('bash', ['-c', script], {
+      cwd: root,
+      env: { ...process.env, PARLEY: gateway },
+      timeout: 100_000,
+    });
     const [, , message, desk, closes, why, refused] = stdout.split('------\n');
     expect(message).toMatch(/"messageId":"msg_[\w-]+","threadId":"th_[\w-]+"/);
     expect(desk).toContain('"capacity":{"messaging":');
@@ -25,7 +31,9 @@ describe('README', () => {
 
   test('every other command of it is an npm script that exists', () => {
     const scripts = Object.keys(JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')).scripts);
-    const named = [...readme.matchAll(/npm (?:run (?:--silent )?)?([a-z]+)/g)].map(([, name = '']) => name).filter((name) => name !== 'run');
+    const named = [...readme.matchAll(/npm (?:run (?:--silent )?)?([a-z]+)/g)]
+      .map(([, name = '']) => name)
+      .filter((name) => name !== 'run');
     expect(named.filter((name) => !scripts.includes(name))).toEqual([]);
     expect(blocks.filter(({ kind }) => kind !== '').map(({ kind, code }) => [kind, code.trim()])).toEqual([
       ['start', 'npm start'],

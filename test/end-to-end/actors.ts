@@ -20,12 +20,15 @@ export interface Visitor {
 }
 
 export async function writes(visitor: Visitor, text: string, id = `m-${randomUUID()}`): Promise<Said> {
-  const answer = await as(visitor.integration ?? 'integration-1').post(`/inbox/v1/channels/${visitor.account}/messages`, {
-    id,
-    contact: { id: visitor.contact, ...visitor.presence },
-    text,
-    ...(visitor.campaign === undefined ? {} : { campaign: visitor.campaign }),
-  });
+  const answer = await as(visitor.integration ?? 'integration-1').post(
+    `/inbox/v1/channels/${visitor.account}/messages`,
+    {
+      id,
+      contact: { id: visitor.contact, ...visitor.presence },
+      text,
+      ...(visitor.campaign === undefined ? {} : { campaign: visitor.campaign }),
+    },
+  );
   return { messageId: textAt(answer, 'messageId'), threadId: textAt(answer, 'threadId') };
 }
 
@@ -43,11 +46,17 @@ export async function say(visitor: Visitor, text = 'Where is my parcel?'): Promi
   return placeOf(visitor, (await writes(visitor, text)).messageId);
 }
 
-export const inbox = (conversationId: string, verb: string): string => `/inbox/v1/conversations/${conversationId}/${verb}`;
-export const admin = (conversationId: string, verb: string): string => `/admin/v1/conversations/${conversationId}/${verb}`;
+export const inbox = (conversationId: string, verb: string): string =>
+  `/inbox/v1/conversations/${conversationId}/${verb}`;
+export const admin = (conversationId: string, verb: string): string =>
+  `/admin/v1/conversations/${conversationId}/${verb}`;
 
-export const send = (account: string, path: string, body: unknown = {}, headers: Record<string, string> = {}): Promise<Answer> =>
-  as(account).send('POST', path, body, headers);
+export const send = (
+  account: string,
+  path: string,
+  body: unknown = {},
+  headers: Record<string, string> = {},
+): Promise<Answer> => as(account).send('POST', path, body, headers);
 
 /** Agents take conversations themselves here, and have room for all of them: no test depends on the router's timing but the router's own. */
 export async function agentsReady(...agents: string[]): Promise<void> {
@@ -81,11 +90,22 @@ export async function conversationIn(status: string, visitor: Visitor, agent = '
 }
 
 /** The read model's conversation once `check` holds: read models follow the log. */
-export function eventually(conversationId: string, check: (view: unknown) => boolean, account = 'super-administrator-1'): Promise<unknown> {
-  return until(`the read model of ${conversationId}`, async () => {
-    const answer = await as(account).send('GET', `/admin/v1/conversations/${conversationId}`);
-    return answer.status === 200 && check(answer.body) ? answer.body : undefined;
-  }, 20_000);
+export function eventually(
+  conversationId: string,
+  check: (view: unknown) => boolean,
+  account = 'super-administrator-1',
+): Promise<unknown> {
+  return until(
+    `the read model of ${conversationId}`,
+    async () => {
+      const answer = await as(account).send('GET', `/admin/v1/conversations/${conversationId}`);
+      return answer.status === 200 && check(answer.body) ? answer.body : undefined;
+    },
+    20_000,
+  );
 }
 
-export const isAt = (status: string) => (view: unknown): boolean => field(view, 'status') === status;
+export const isAt =
+  (status: string) =>
+  (view: unknown): boolean =>
+    field(view, 'status') === status;

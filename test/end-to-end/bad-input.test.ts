@@ -12,7 +12,8 @@ beforeAll(async () => {
   token = await tokenFrom(issuer, 'integration-1');
 });
 
-const sequenceOf = async (id: string): Promise<unknown> => field(await as('agent-1').get(`/inbox/v1/conversations/${id}`), 'sequence');
+const sequenceOf = async (id: string): Promise<unknown> =>
+  field(await as('agent-1').get(`/inbox/v1/conversations/${id}`), 'sequence');
 const raw = (path: string, body: string | Uint8Array, headers: Record<string, string> = {}): Promise<Response> =>
   fetch(new URL(path, gateway), {
     method: 'POST',
@@ -20,7 +21,12 @@ const raw = (path: string, body: string | Uint8Array, headers: Record<string, st
     body,
   });
 const channel = '/inbox/v1/channels/site/messages';
-const message = (text: unknown, more: object = {}): object => ({ id: newContact('m'), contact: { id: newContact() }, text, ...more });
+const message = (text: unknown, more: object = {}): object => ({
+  id: newContact('m'),
+  contact: { id: newContact() },
+  text,
+  ...more,
+});
 
 describe('bad input: a clear answer, never a 500, never a change', () => {
   const deep = `${'['.repeat(40)}${']'.repeat(40)}`;
@@ -84,13 +90,23 @@ describe('bad input: a clear answer, never a 500, never a change', () => {
     const { privateKey } = await generateKeyPair('RS256');
     const claims = { tenant: 'demo', roles: ['super-administrator'], scopes: ['tenant'] };
     const forge = (alg: string): SignJWT =>
-      new SignJWT(claims).setProtectedHeader({ alg, typ: 'at+jwt', kid: 'x' }).setSubject('agent-1').setAudience('parley').setIssuer(issuer);
+      new SignJWT(claims)
+        .setProtectedHeader({ alg, typ: 'at+jwt', kid: 'x' })
+        .setSubject('agent-1')
+        .setAudience('parley')
+        .setIssuer(issuer);
     const [head, body, signature] = token.split('.');
-    const tampered = [head, Buffer.from(JSON.stringify({ ...claims, sub: 'x', aud: 'parley', iss: issuer })).toString('base64url'), signature];
+    const tampered = [
+      head,
+      Buffer.from(JSON.stringify({ ...claims, sub: 'x', aud: 'parley', iss: issuer })).toString('base64url'),
+      signature,
+    ];
     const none = [Buffer.from('{"alg":"none","typ":"at+jwt"}').toString('base64url'), body, ''];
     const forged = [
       await forge('RS256').setExpirationTime('1h').sign(privateKey),
-      await forge('HS256').setExpirationTime('1h').sign(new TextEncoder().encode('x'.repeat(64))),
+      await forge('HS256')
+        .setExpirationTime('1h')
+        .sign(new TextEncoder().encode('x'.repeat(64))),
       await forge('RS256').setExpirationTime('-1h').sign(privateKey),
       tampered.join('.'),
       none.join('.'),
@@ -105,32 +121,49 @@ describe('bad input: a clear answer, never a 500, never a change', () => {
     expect((await fetch(`${gateway}/admin/v1/conversations?access_token=${token}`)).status).toBe(401);
   });
 
-  test.each(['..%2f..%2fetc%2fpasswd', 'a%00b', 'x'.repeat(300), 'cnv_%F0%9F%98%80', '{a}', 'conversation%2Fother%2Fth_x'])(
-    'an id that is none (%#) is 404',
-    async (id) => {
-      expect([404, 414]).toContain((await as('manager-1').send('GET', `/admin/v1/conversations/${id}`)).status);
-      expect([404, 414]).toContain((await send('manager-1', `/admin/v1/conversations/${id}/close`)).status);
-      expect([404, 414]).toContain((await send('agent-1', `/inbox/v1/conversations/${id}/close`)).status);
-    },
-  );
+  test.each([
+    '..%2f..%2fetc%2fpasswd',
+    'a%00b',
+    'x'.repeat(300),
+    'cnv_%F0%9F%98%80',
+    '{a}',
+    'conversation%2Fother%2Fth_x',
+  ])('an id that is none (%#) is 404', async (id) => {
+    expect([404, 414]).toContain((await as('manager-1').send('GET', `/admin/v1/conversations/${id}`)).status);
+    expect([404, 414]).toContain((await send('manager-1', `/admin/v1/conversations/${id}/close`)).status);
+    expect([404, 414]).toContain((await send('agent-1', `/inbox/v1/conversations/${id}/close`)).status);
+  });
 
-  test.each(['limit=0', 'limit=201', 'limit=-1', 'limit=x', 'sort=secret', 'status[$ne]=x', 'status=no-such', 'idleForMs=-1'])(
-    'a list asked with %s is 422',
-    async (query) => {
-      expect((await as('manager-1').send('GET', `/admin/v1/conversations?${query}`)).status).toBe(422);
-    },
-  );
+  test.each([
+    'limit=0',
+    'limit=201',
+    'limit=-1',
+    'limit=x',
+    'sort=secret',
+    'status[$ne]=x',
+    'status=no-such',
+    'idleForMs=-1',
+  ])('a list asked with %s is 422', async (query) => {
+    expect((await as('manager-1').send('GET', `/admin/v1/conversations?${query}`)).status).toBe(422);
+  });
 
   test('a tampered cursor, or one of another list, is 400', async () => {
     const list = await as('super-administrator-1').get('/admin/v1/conversations?status=all&limit=1');
     const cursor = String(field(list, 'nextCursor'));
     expect(cursor).not.toBe('null');
     const ask = (query: string): Promise<unknown> =>
-      as('super-administrator-1').send('GET', `/admin/v1/conversations?${query}`).then((answer) => answer.status);
+      as('super-administrator-1')
+        .send('GET', `/admin/v1/conversations?${query}`)
+        .then((answer) => answer.status);
     expect(await ask(`status=all&limit=1&cursor=${encodeURIComponent(cursor)}`)).toBe(200);
     expect(await ask(`status=all&limit=1&cursor=${encodeURIComponent(`A${cursor.slice(1)}x`)}`)).toBe(400);
     expect(await ask(`status=closed&limit=1&cursor=${encodeURIComponent(cursor)}`)).toBe(400);
-    expect(await as('other-manager-1').send('GET', `/admin/v1/conversations?status=all&limit=1&cursor=${encodeURIComponent(cursor)}`)).toMatchObject({ status: 400 });
+    expect(
+      await as('other-manager-1').send(
+        'GET',
+        `/admin/v1/conversations?status=all&limit=1&cursor=${encodeURIComponent(cursor)}`,
+      ),
+    ).toMatchObject({ status: 400 });
   });
 
   test.each([

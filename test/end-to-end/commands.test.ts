@@ -1,6 +1,18 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { admin, agentsReady, conversationIn, eventually, inbox, isAt, newContact, reply, say, send, writes } from './actors.ts';
+import {
+  admin,
+  agentsReady,
+  conversationIn,
+  eventually,
+  inbox,
+  isAt,
+  newContact,
+  reply,
+  say,
+  send,
+  writes,
+} from './actors.ts';
 import { LogFollower } from './log.ts';
 import { as, field, verdict } from './stack.ts';
 
@@ -17,14 +29,17 @@ describe('commands fit for machines', () => {
   test('X4: the same command five times at once with one key is one close; with another key it is already closed', async () => {
     const id = await conversationIn('active', onSite());
     const key = randomUUID();
-    const close = (): Promise<string> => send('manager-1', admin(id, 'close'), {}, { 'idempotency-key': key }).then(verdict);
+    const close = (): Promise<string> =>
+      send('manager-1', admin(id, 'close'), {}, { 'idempotency-key': key }).then(verdict);
     const verdicts = await Promise.all([close(), close(), close(), close(), close()]);
     expect(verdicts.filter((each) => each === '200 closed').length).toBeGreaterThanOrEqual(1);
     expect(verdicts.filter((each) => each !== '200 closed' && !each.startsWith('409'))).toEqual([]);
     const replay = await send('manager-1', admin(id, 'close'), {}, { 'idempotency-key': key });
     expect(verdict(replay)).toBe('200 closed');
     expect(replay.headers.get('idempotent-replayed')).toBe('true');
-    expect(verdict(await send('manager-1', admin(id, 'close'), {}, { 'idempotency-key': randomUUID() }))).toBe('200 already-closed');
+    expect(verdict(await send('manager-1', admin(id, 'close'), {}, { 'idempotency-key': randomUUID() }))).toBe(
+      '200 already-closed',
+    );
     await log.event(id, 'survey-suppressed');
     expect(log.types(id).filter((type) => type === 'closed')).toEqual(['closed']);
   });
@@ -43,7 +58,9 @@ describe('commands fit for machines', () => {
     expect(verdict(stale)).toBe('412 STALE_VERSION');
     expect(field(stale.body, 'currentSequence')).toBe(now);
     expect(verdict(await send('manager-1', admin(id, 'close'), { ifMessageCount: 99 }))).toBe('412 STALE_VERSION');
-    expect(verdict(await send('manager-1', admin(id, 'close'), { ifMessageCount: 2 }, { 'if-match': `"${now}"` }))).toBe('200 closed');
+    expect(
+      verdict(await send('manager-1', admin(id, 'close'), { ifMessageCount: 2 }, { 'if-match': `"${now}"` })),
+    ).toBe('200 closed');
   });
 
   test('X4: a dry run says what would happen and changes nothing', async () => {
@@ -80,13 +97,18 @@ describe('commands fit for machines', () => {
     expect((await writes(visitor, 'Only once', id)).messageId).toBe(said.messageId);
     expect(await conversationOf(visitor, said.messageId)).toBe(first);
     await log.event(second, 'queued');
-    expect(log.records.filter(({ value }) => field(value, 'messageId') === said.messageId).map(({ value }) => field(value, 'conversationId'))).toEqual([first]);
+    expect(
+      log.records
+        .filter(({ value }) => field(value, 'messageId') === said.messageId)
+        .map(({ value }) => field(value, 'conversationId')),
+    ).toEqual([first]);
   });
 
   test('X6: the state at any sequence is what was captured live; the timeline tells it in order', async () => {
     const id = await say(onSite());
     const captured: [unknown, unknown][] = [];
-    const capture = (answer: { body: unknown }): number => captured.push([field(answer.body, 'sequence'), field(answer.body, 'conversation', 'status')]);
+    const capture = (answer: { body: unknown }): number =>
+      captured.push([field(answer.body, 'sequence'), field(answer.body, 'conversation', 'status')]);
     capture(await send('agent-1', inbox(id, 'pick')));
     await reply('agent-1', id);
     capture(await send('agent-1', inbox(id, 'return-to-queue')));
@@ -103,5 +125,8 @@ describe('commands fit for machines', () => {
 });
 
 async function conversationOf(visitor: { account: string }, messageId: string): Promise<unknown> {
-  return field(await as('integration-1').get(`/inbox/v1/channels/${visitor.account}/messages/${messageId}?waitMs=5000`), 'conversationId');
+  return field(
+    await as('integration-1').get(`/inbox/v1/channels/${visitor.account}/messages/${messageId}?waitMs=5000`),
+    'conversationId',
+  );
 }

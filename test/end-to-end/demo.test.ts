@@ -7,10 +7,14 @@ const root = join(import.meta.dirname, '..', '..');
 const stackFile = process.env['PARLEY_STACK'] ?? join(root, '.local', 'test', 'stack.json');
 
 test('the demo plays every way of ending, and the API and Kafka agree on each', async () => {
-  const { stdout } = await promisify(execFile)('npm', ['run', '--silent', 'demo', '--', '--count', '25', '--speed', '100', '--stack', stackFile], {
-    cwd: root,
-    timeout: 300_000,
-  });
+  const { stdout } = await promisify(execFile)(
+    'npm',
+    ['run', '--silent', 'demo', '--', '--count', '25', '--speed', '100', '--stack', stackFile],
+    {
+      cwd: root,
+      timeout: 300_000,
+    },
+  );
   const rows = stdout.split('\n').map((line) => line.split(/ {2,}/));
   const row = (ending: string): string[] => rows.find(([name]) => name === ending) ?? [];
   expect(row('closed-by-agent').slice(1)).toEqual(['15', '15 closed (agent)', '15 closed (agent)']);

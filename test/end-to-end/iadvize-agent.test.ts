@@ -1,5 +1,18 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { agentsReady, conversationIn, eventually, inbox, isAt, newContact, pick, placeOf, reply, say, send, writes } from './actors.ts';
+import {
+  agentsReady,
+  conversationIn,
+  eventually,
+  inbox,
+  isAt,
+  newContact,
+  pick,
+  placeOf,
+  reply,
+  say,
+  send,
+  writes,
+} from './actors.ts';
 import { LogFollower } from './log.ts';
 import { as, field, verdict } from './stack.ts';
 
@@ -22,7 +35,11 @@ describe('an agent closes', () => {
     expect(verdict(await send('agent-2', inbox(id, 'close')))).toBe('403 FORBIDDEN_SCOPE');
     const answer = await send('agent-1', inbox(id, 'close'));
     expect(verdict(answer)).toBe('200 closed');
-    expect(await log.event(id, 'closed')).toMatchObject({ closeKind: 'agent', closedBy: { kind: 'agent', id: 'agent-1' }, statsAgent: 'agent-1' });
+    expect(await log.event(id, 'closed')).toMatchObject({
+      closeKind: 'agent',
+      closedBy: { kind: 'agent', id: 'agent-1' },
+      statsAgent: 'agent-1',
+    });
   });
 
   test('B4, B5: qualified and noted at the close; the note reads back, its text is in no event', async () => {
@@ -81,7 +98,9 @@ describe('an agent closes', () => {
     const second = await say(visitor, 'One more thing.');
     expect(second).not.toBe(first);
     expect(await log.event(second, 'started')).toMatchObject({ previousConversationId: first, episode: 1 });
-    expect(field(await eventually(first, (view) => field(view, 'nextConversationId') !== null), 'nextConversationId')).toBe(second);
+    expect(
+      field(await eventually(first, (view) => field(view, 'nextConversationId') !== null), 'nextConversationId'),
+    ).toBe(second);
     expect(verdict(await send('agent-1', inbox(first, 'pause')))).toBe('409 STALE_TARGET');
   });
 
@@ -107,7 +126,11 @@ describe('an agent closes', () => {
     await placeOf(visitor, messageId);
     await send('agent-1', inbox(id, 'close'));
     const items = field(await as('agent-1').get(inbox(id, 'messages')), 'items');
-    expect(Array.isArray(items) ? items.map((item) => [field(item, 'author', 'kind') ?? field(item, 'author'), field(item, 'text')]) : []).toEqual([
+    expect(
+      Array.isArray(items)
+        ? items.map((item) => [field(item, 'author', 'kind') ?? field(item, 'author'), field(item, 'text')])
+        : [],
+    ).toEqual([
       ['visitor', 'Where is my parcel?'],
       ['agent', 'Let me look.'],
       ['visitor', 'Thank you'],
@@ -119,6 +142,8 @@ describe('an agent closes', () => {
 
 function messageTimes(conversationId: string): number[] {
   return log.records
-    .filter(({ topic, value }) => topic === 'conversation.messages.v1' && field(value, 'conversationId') === conversationId)
+    .filter(
+      ({ topic, value }) => topic === 'conversation.messages.v1' && field(value, 'conversationId') === conversationId,
+    )
     .map(({ value }) => Date.parse(String(field(value, 'time'))));
 }

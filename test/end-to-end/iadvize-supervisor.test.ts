@@ -1,5 +1,17 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { admin, agentsReady, conversationIn, eventually, inbox, isAt, newContact, pick, reply, say, send } from './actors.ts';
+import {
+  admin,
+  agentsReady,
+  conversationIn,
+  eventually,
+  inbox,
+  isAt,
+  newContact,
+  pick,
+  reply,
+  say,
+  send,
+} from './actors.ts';
 import { LogFollower } from './log.ts';
 import { as, field, verdict } from './stack.ts';
 
@@ -19,7 +31,8 @@ const manager = { kind: 'supervisor', id: 'manager-1', role: 'manager' };
 describe('an administrator or manager closes', () => {
   test('A1: a close frees the agent at once and leaves nobody waiting for a laggard', async () => {
     const id = await conversationIn('active', onSite());
-    const held = async (): Promise<number> => Number(field(await as('agent-1').get('/inbox/v1/desk'), 'capacity', 'messaging', 'held'));
+    const held = async (): Promise<number> =>
+      Number(field(await as('agent-1').get('/inbox/v1/desk'), 'capacity', 'messaging', 'held'));
     const before = await held();
     const answer = await send('manager-1', admin(id, 'close'));
     expect(verdict(answer)).toBe('200 closed');
@@ -55,7 +68,11 @@ describe('an administrator or manager closes', () => {
   test.each(['pending', 'assigned', 'active'])('A4: eligible while %s', async (status) => {
     const id = await conversationIn(status, onSite());
     expect(verdict(await send('manager-1', admin(id, 'close')))).toBe('200 closed');
-    expect(await log.event(id, 'closed')).toMatchObject({ statusFrom: status, statusTo: 'closed', closeKind: 'supervisor' });
+    expect(await log.event(id, 'closed')).toMatchObject({
+      statusFrom: status,
+      statusTo: 'closed',
+      closeKind: 'supervisor',
+    });
   });
 
   test('A4: eligible while paused; once ended it answers already closed with the first record', async () => {
@@ -85,7 +102,9 @@ describe('an administrator or manager closes', () => {
     expect(field(answer.body, 'outcome')).toBe('closed');
     expect(field(answer.body, 'conversation', 'status')).toBe('closed');
     expect(answer.headers.get('etag')).toBe(`"${String(field(answer.body, 'sequence'))}"`);
-    expect(codes(answer.body)).toEqual(expect.arrayContaining(['survey-requested', 'counts-for', 'capacity-freed', 'leaves-panel']));
+    expect(codes(answer.body)).toEqual(
+      expect.arrayContaining(['survey-requested', 'counts-for', 'capacity-freed', 'leaves-panel']),
+    );
   });
 
   test('A7: it leaves the agent’s panel', async () => {
@@ -131,7 +150,10 @@ describe('an administrator or manager closes', () => {
   test('A9: the presence route counts too, and the last word holds', async () => {
     const visitor = onSite();
     const id = await conversationIn('active', visitor);
-    await as('integration-1').put(`/inbox/v1/channels/site/contacts/${visitor.contact}/presence`, { online: true, authenticated: true });
+    await as('integration-1').put(`/inbox/v1/channels/site/contacts/${visitor.contact}/presence`, {
+      online: true,
+      authenticated: true,
+    });
     const answer = await send('manager-1', admin(id, 'close'));
     expect(codes(answer.body)).toContain('survey-requested');
     expect(field(answer.body, 'conversation', 'survey')).toEqual({ decision: 'requested', reason: null });
@@ -155,7 +177,11 @@ describe('an administrator or manager closes', () => {
     const id = await conversationIn('active', onWhatsapp(), 'agent-1');
     await as('manager-1').post(admin(id, 'reassign'), { to: 'agent-2' });
     await send('manager-1', admin(id, 'close'));
-    expect(await log.event(id, 'closed')).toMatchObject({ statsAgent: 'agent-2', transactionAgent: 'agent-1', closedBy: manager });
+    expect(await log.event(id, 'closed')).toMatchObject({
+      statsAgent: 'agent-2',
+      transactionAgent: 'agent-1',
+      closedBy: manager,
+    });
     const nobody = await conversationIn('pending', onWhatsapp());
     await send('manager-1', admin(nobody, 'close'));
     const closed = await log.event(nobody, 'closed');

@@ -29,8 +29,14 @@ describe('an administrator cancels or reassigns', () => {
     const moved = await send('administrator-1', admin(id, 'reassign'), { to: 'agent-2' });
     expect(verdict(moved)).toBe('200 reassigned');
     expect(field(moved.body, 'conversation', 'assignedTo')).toBe('agent-2');
-    expect(await log.event(id, 'reassigned')).toMatchObject({ assignedFrom: 'agent-1', assignedTo: 'agent-2', statusTo: 'assigned' });
-    expect(verdict(await send('administrator-1', admin(id, 'reassign'), { to: 'nobody-here' }))).toBe('409 TARGET_UNAVAILABLE');
+    expect(await log.event(id, 'reassigned')).toMatchObject({
+      assignedFrom: 'agent-1',
+      assignedTo: 'agent-2',
+      statusTo: 'assigned',
+    });
+    expect(verdict(await send('administrator-1', admin(id, 'reassign'), { to: 'nobody-here' }))).toBe(
+      '409 TARGET_UNAVAILABLE',
+    );
     expect(verdict(await send('administrator-1', admin(id, 'cancel'), category))).toBe('200 cancelled');
   });
 
@@ -50,12 +56,22 @@ describe('an administrator cancels or reassigns', () => {
   test('D6: a category is expected, the sub-category is optional and belongs to it, comments are optional', async () => {
     const id = await conversationIn('active', onCampaign());
     expect(verdict(await send('administrator-1', admin(id, 'cancel')))).toBe('422 CATEGORY_REQUIRED');
-    expect(verdict(await send('administrator-1', admin(id, 'cancel'), { ...category, subcategory: 'by-phone' }))).toBe('422 SUBCATEGORY_MISMATCH');
+    expect(verdict(await send('administrator-1', admin(id, 'cancel'), { ...category, subcategory: 'by-phone' }))).toBe(
+      '422 SUBCATEGORY_MISMATCH',
+    );
     const unknown = await send('administrator-1', admin(id, 'cancel'), { category: 'no-such' });
     expect(unknown.status).toBe(422);
-    const answer = await send('administrator-1', admin(id, 'cancel'), { category: 'resolved-elsewhere', subcategory: 'by-phone', comment: 'They rang us.' });
+    const answer = await send('administrator-1', admin(id, 'cancel'), {
+      category: 'resolved-elsewhere',
+      subcategory: 'by-phone',
+      comment: 'They rang us.',
+    });
     expect(verdict(answer)).toBe('200 cancelled');
-    expect(await log.event(id, 'cancelled')).toMatchObject({ category: 'resolved-elsewhere', subcategory: 'by-phone', closeKind: 'supervisor' });
+    expect(await log.event(id, 'cancelled')).toMatchObject({
+      category: 'resolved-elsewhere',
+      subcategory: 'by-phone',
+      closeKind: 'supervisor',
+    });
   });
 
   test('D7: on confirm it is cancelled at that moment, distinct from closed', async () => {
@@ -77,7 +93,9 @@ describe('an administrator cancels or reassigns', () => {
       ['agent-1', inbox(id, 'resume')],
       ['administrator-1', admin(id, 'reassign')],
     ] as const) {
-      expect(verdict(await send(who, path, path.endsWith('reassign') ? { to: 'agent-2' } : {}))).toBe('409 NOT_ELIGIBLE_STATE');
+      expect(verdict(await send(who, path, path.endsWith('reassign') ? { to: 'agent-2' } : {}))).toBe(
+        '409 NOT_ELIGIBLE_STATE',
+      );
     }
     expect(await say(visitor, 'Hello again')).toBe(id);
     expect(await log.event(id, 'reactivated')).toMatchObject({ statusFrom: 'cancelled', statusTo: 'bot', episode: 2 });

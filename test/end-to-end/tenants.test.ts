@@ -24,15 +24,22 @@ describe('another tenant’s ids do not exist', () => {
     expect((await as('other-integration-1').send('GET', `/inbox/v1/conversations/${demo}${part}`)).status).toBe(404);
   });
 
-  test.each(['pick', 'pause', 'resume', 'return-to-queue', 'close', 'end-session', 'qualify'])('I18: inbox %s', async (verb) => {
-    expect(verdict(await send('other-agent-1', inbox(demo, verb)))).toBe('404 not-found');
-  });
+  test.each(['pick', 'pause', 'resume', 'return-to-queue', 'close', 'end-session', 'qualify'])(
+    'I18: inbox %s',
+    async (verb) => {
+      expect(verdict(await send('other-agent-1', inbox(demo, verb)))).toBe('404 not-found');
+    },
+  );
 
   test('I18: messages, notes and supervisors’ commands', async () => {
-    expect(verdict(await send('other-agent-1', inbox(demo, 'messages'), { id: newContact('a'), text: 'x' }))).toBe('404 not-found');
+    expect(verdict(await send('other-agent-1', inbox(demo, 'messages'), { id: newContact('a'), text: 'x' }))).toBe(
+      '404 not-found',
+    );
     expect(verdict(await send('other-agent-1', inbox(demo, 'notes'), { text: 'x' }))).toBe('404 not-found');
     expect(verdict(await send('other-manager-1', admin(demo, 'close')))).toBe('404 not-found');
-    expect(verdict(await send('other-manager-1', admin(demo, 'reassign'), { to: 'other-agent-1' }))).toBe('404 not-found');
+    expect(verdict(await send('other-manager-1', admin(demo, 'reassign'), { to: 'other-agent-1' }))).toBe(
+      '404 not-found',
+    );
   });
 
   test('I18: lists hold nothing of it, and one’s own goes on', async () => {
@@ -42,6 +49,14 @@ describe('another tenant’s ids do not exist', () => {
     const tenants = Array.isArray(items) ? items.map((item) => field(item, 'tenant')) : [];
     expect(new Set(tenants)).toEqual(tenants.length === 0 ? new Set() : new Set(['other']));
     expect((await as('integration-1').send('GET', `/inbox/v1/conversations/${own}`)).status).toBe(404);
-    expect(verdict(await as('other-integration-1').send('POST', '/inbox/v1/channels/whatsapp/messages', { id: 'x', contact: { id: 'y' }, text: 'z' }))).toBe('404 not-found');
+    expect(
+      verdict(
+        await as('other-integration-1').send('POST', '/inbox/v1/channels/whatsapp/messages', {
+          id: 'x',
+          contact: { id: 'y' },
+          text: 'z',
+        }),
+      ),
+    ).toBe('404 not-found');
   });
 });

@@ -11,7 +11,8 @@ beforeAll(async () => {
 afterAll(() => log.stop());
 
 const onMessaging = (account = 'messaging') => ({ account, contact: newContact() });
-const capacity = async (kind: string): Promise<number> => Number(field(await as('agent-1').get('/inbox/v1/desk'), 'capacity', kind, 'held'));
+const capacity = async (kind: string): Promise<number> =>
+  Number(field(await as('agent-1').get('/inbox/v1/desk'), 'capacity', kind, 'held'));
 
 describe('an agent ends the session', () => {
   test('E1: off until an administrator turns it on', async () => {
@@ -27,7 +28,9 @@ describe('an agent ends the session', () => {
 
   test('E3: the session’s end shuts messaging for that interaction', async () => {
     const id = await conversationIn('wrap-up', onMessaging());
-    expect(verdict(await send('agent-1', inbox(id, 'messages'), { id: newContact('a'), text: 'Still there?' }))).toBe('409 NOT_ELIGIBLE_STATE');
+    expect(verdict(await send('agent-1', inbox(id, 'messages'), { id: newContact('a'), text: 'Still there?' }))).toBe(
+      '409 NOT_ELIGIBLE_STATE',
+    );
   });
 
   test('E5: messaging capacity is freed at once, e-mail capacity is untouched', async () => {
@@ -44,7 +47,9 @@ describe('an agent ends the session', () => {
     const next = await say(visitor, 'Another question');
     expect(next).not.toBe(old);
     expect(await log.event(next, 'started')).toMatchObject({ previousConversationId: old });
-    expect(field(await eventually(old, (view) => field(view, 'nextConversationId') === next), 'status')).toBe('wrap-up');
+    expect(field(await eventually(old, (view) => field(view, 'nextConversationId') === next), 'status')).toBe(
+      'wrap-up',
+    );
     expect(verdict(await send('agent-1', inbox(old, 'close')))).toBe('200 closed');
     expect(field(await eventually(old, isAt('closed')), 'closing', 'closeKind')).toBe('agent');
     expect(field(await eventually(next, isAt('pending')), 'status')).toBe('pending');
@@ -53,6 +58,8 @@ describe('an agent ends the session', () => {
   test('E1: a supervisor has no verb under this policy', async () => {
     const id = await conversationIn('active', onMessaging());
     expect(verdict(await send('manager-1', admin(id, 'close')))).toBe('409 FEATURE_DISABLED');
-    expect(verdict(await send('super-administrator-1', admin(id, 'cancel'), { category: 'spam' }))).toBe('409 FEATURE_DISABLED');
+    expect(verdict(await send('super-administrator-1', admin(id, 'cancel'), { category: 'spam' }))).toBe(
+      '409 FEATURE_DISABLED',
+    );
   });
 });

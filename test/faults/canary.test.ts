@@ -7,7 +7,9 @@ import { as } from '../end-to-end/stack.ts';
 
 beforeAll(() => agentsReady('agent-1'));
 
-const folder = dirname(process.env['PARLEY_STACK'] ?? join(import.meta.dirname, '..', '..', '.local', 'test', 'stack.json'));
+const folder = dirname(
+  process.env['PARLEY_STACK'] ?? join(import.meta.dirname, '..', '..', '.local', 'test', 'stack.json'),
+);
 
 /** Files below a folder that hold these bytes. */
 function filesWith(mark: string, below: string): string[] {
@@ -28,5 +30,6 @@ test('I16: no text, note, comment or name reaches Kafka’s files, Temporal’s 
   await send('manager-1', admin(id, 'close'), { comment: `${mark} in a comment` });
   await eventually(id, isAt('closed'));
   expect(filesWith(id, join(folder, 'kafka')).length).toBeGreaterThan(0);
-  for (const part of ['kafka', 'temporal', 'postgres', 'logs']) expect([part, filesWith(mark, join(folder, part))]).toEqual([part, []]);
+  for (const part of ['kafka', 'temporal', 'postgres', 'logs'])
+    expect([part, filesWith(mark, join(folder, part))]).toEqual([part, []]);
 });

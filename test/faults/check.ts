@@ -14,9 +14,19 @@ export interface Life {
 
 const CLOSING = new Set(['conversation.closed', 'conversation.cancelled']);
 const AFTER_CLOSING = new Set(
-  ['survey-requested', 'survey-suppressed', 'payment-voided', 'archived', 'qualified', 'note-added', 'transaction-tracked', 'survey-answered', 'rated', 'erased', 'reactivated'].map(
-    (name) => `conversation.${name}`,
-  ),
+  [
+    'survey-requested',
+    'survey-suppressed',
+    'payment-voided',
+    'archived',
+    'qualified',
+    'note-added',
+    'transaction-tracked',
+    'survey-answered',
+    'rated',
+    'erased',
+    'reactivated',
+  ].map((name) => `conversation.${name}`),
 );
 
 /** I2: repeats of one id are byte-equal but for `recordedtime`. Answers the ids that are not. */
@@ -60,7 +70,8 @@ export function faultsOf({ conversationId, events, messages }: Life): string[] {
     if (ended > 0 && !AFTER_CLOSING.has(event.type)) say(`${event.type} after the end`);
     if (event.type === 'conversation.reactivated') ended = 0;
     if (CLOSING.has(event.type) && (ended = event.sequence) > 0) surveys = event.type === 'conversation.closed' ? 0 : 1;
-    if (event.type.startsWith('conversation.survey-re') || event.type === 'conversation.survey-suppressed') surveys += 1;
+    if (event.type.startsWith('conversation.survey-re') || event.type === 'conversation.survey-suppressed')
+      surveys += 1;
   }
   if (ended > 0 && surveys !== 1) say(`${surveys} survey decisions after its close`);
   faults.push(...misplaced(conversationId, events, messages));
@@ -72,9 +83,11 @@ function misplaced(conversationId: string, events: LifecycleEvent[], messages: M
   const faults: string[] = [];
   const inOrder = [...messages].sort((a, b) => a.messageNumber - b.messageNumber);
   inOrder.forEach((message, index) => {
-    if (message.messageNumber !== index + 1) faults.push(`${conversationId}: message number ${message.messageNumber} at place ${index + 1}`);
+    if (message.messageNumber !== index + 1)
+      faults.push(`${conversationId}: message number ${message.messageNumber} at place ${index + 1}`);
     const before = events.filter((event) => event.sequence <= message.afterSequence);
-    if (before.length !== message.afterSequence) faults.push(`${conversationId}: message after ${message.afterSequence}, which does not exist`);
+    if (before.length !== message.afterSequence)
+      faults.push(`${conversationId}: message after ${message.afterSequence}, which does not exist`);
     const end = before.findLastIndex((event) => CLOSING.has(event.type));
     const again = before.findLastIndex((event) => event.type === 'conversation.reactivated');
     if (end > again) faults.push(`${conversationId}: message ${message.messageId} inside a closed conversation`);

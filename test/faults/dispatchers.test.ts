@@ -34,23 +34,36 @@ async function writesThrough(inbox: string, contact: string, text: string): Prom
 
 const placeIn = (inbox: string, messageId: string): Promise<string> =>
   until(`a place for ${messageId}`, async () => {
-    const answer = await as('integration-1').send('GET', `${inbox}/inbox/v1/channels/site/messages/${messageId}?waitMs=2000`);
+    const answer = await as('integration-1').send(
+      'GET',
+      `${inbox}/inbox/v1/channels/site/messages/${messageId}?waitMs=2000`,
+    );
     const found = field(answer.body, 'conversationId');
     return typeof found === 'string' ? found : undefined;
   });
 
 /** Each of these messages is in the log in exactly the conversation that inbox's table says, and every life is whole. */
 async function eachHasOneHome(places: Map<string, string>): Promise<void> {
-  const lives = await until('all messages in the log', async () => {
-    const found = livesOf(log.records);
-    const ids = new Set([...found.values()].flatMap(({ messages }) => messages.map(({ messageId }) => messageId)));
-    return [...places.keys()].every((id) => ids.has(id)) ? found : undefined;
-  }, 60_000);
-  const homes = [...lives.values()].flatMap(({ conversationId, messages }) => messages.map(({ messageId }) => [messageId, conversationId] as const));
+  const lives = await until(
+    'all messages in the log',
+    async () => {
+      const found = livesOf(log.records);
+      const ids = new Set([...found.values()].flatMap(({ messages }) => messages.map(({ messageId }) => messageId)));
+      return [...places.keys()].every((id) => ids.has(id)) ? found : undefined;
+    },
+    60_000,
+  );
+  const homes = [...lives.values()].flatMap(({ conversationId, messages }) =>
+    messages.map(({ messageId }) => [messageId, conversationId] as const),
+  );
   const mine = homes.filter(([messageId]) => places.has(messageId));
   expect(mine.length).toBe(places.size);
   expect(mine.filter(([messageId, conversationId]) => places.get(messageId) !== conversationId)).toEqual([]);
-  expect([...new Set(places.values())].flatMap((id) => faultsOf(lives.get(id) ?? { conversationId: id, events: [], messages: [] }))).toEqual([]);
+  expect(
+    [...new Set(places.values())].flatMap((id) =>
+      faultsOf(lives.get(id) ?? { conversationId: id, events: [], messages: [] }),
+    ),
+  ).toEqual([]);
   expect(threadFaults(lives.values())).toEqual([]);
 }
 
@@ -60,7 +73,8 @@ test('X1: two dispatchers at work: every message once, in the order in which it 
   const orders = await Promise.all(
     contacts.map(async (contact) => {
       const ids: string[] = [];
-      for (let n = 0; n < 10; n += 1) ids.push(await writesThrough(n % 2 === 0 ? at('inbox') : second, contact, `number ${n}`));
+      for (let n = 0; n < 10; n += 1)
+        ids.push(await writesThrough(n % 2 === 0 ? at('inbox') : second, contact, `number ${n}`));
       for (const id of ids) places.set(id, await placeIn(second, id));
       return ids;
     }),
@@ -68,7 +82,9 @@ test('X1: two dispatchers at work: every message once, in the order in which it 
   await eachHasOneHome(places);
   const lives = livesOf(log.records);
   for (const ids of orders) {
-    const messages = [...(lives.get(places.get(ids[0] ?? '') ?? '')?.messages ?? [])].sort((a, b) => a.messageNumber - b.messageNumber);
+    const messages = [...(lives.get(places.get(ids[0] ?? '') ?? '')?.messages ?? [])].sort(
+      (a, b) => a.messageNumber - b.messageNumber,
+    );
     expect(messages.map(({ messageId }) => messageId)).toEqual(ids);
   }
 }, 180_000);
@@ -79,7 +95,8 @@ test('X1: an inbox that was frozen in the middle and thaws starts nothing and mi
   await order('inbox', 'freeze');
   const places = new Map<string, string>();
   for (const id of taken) places.set(id, await placeIn(second, id));
-  for (const id of new Set(places.values())) expect(verdict(await send('manager-1', admin(id, 'close')))).toBe('200 closed');
+  for (const id of new Set(places.values()))
+    expect(verdict(await send('manager-1', admin(id, 'close')))).toBe('200 closed');
   for (const contact of contacts) {
     const id = await writesThrough(second, contact, 'after the end');
     places.set(id, await placeIn(second, id));

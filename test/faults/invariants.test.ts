@@ -18,7 +18,11 @@ afterAll(() => log.stop());
 /** Every conversation that the journal names is whole in the log, and every read model equals the fold. */
 async function allIsWell(journal: Entry[]): Promise<void> {
   const ids = [...new Set(journal.flatMap(({ conversationId }) => conversationId ?? []))];
-  await until('every close to be in the log', async () => (ids.every((id) => log.types(id).some((type) => type.startsWith('survey-'))) ? true : undefined), 120_000);
+  await until(
+    'every close to be in the log',
+    async () => (ids.every((id) => log.types(id).some((type) => type.startsWith('survey-'))) ? true : undefined),
+    120_000,
+  );
   const all = livesOf(log.records);
   const mine = ids.flatMap((id) => all.get(id) ?? []);
   expect(mine.length).toBe(ids.length);
@@ -26,7 +30,10 @@ async function allIsWell(journal: Entry[]): Promise<void> {
   expect(mine.flatMap(faultsOf)).toEqual([]);
   expect(threadFaults(all.values())).toEqual([]);
   const acknowledged = journal.filter(({ status, sequence }) => status === 200 && sequence !== undefined);
-  const missing = acknowledged.filter(({ conversationId, sequence }) => !all.get(conversationId ?? '')?.events.some((event) => event.sequence === sequence));
+  const missing = acknowledged.filter(
+    ({ conversationId, sequence }) =>
+      !all.get(conversationId ?? '')?.events.some((event) => event.sequence === sequence),
+  );
   expect(missing).toEqual([]);
   expect(journal.filter(({ status }) => status >= 400)).toEqual([]);
   for (const life of mine) await readModelEquals(life);
@@ -35,7 +42,9 @@ async function allIsWell(journal: Entry[]): Promise<void> {
 async function readModelEquals(life: Life): Promise<void> {
   const wanted = folded(life, null);
   const seen = await until(`the read model of ${life.conversationId}`, async () => {
-    const answer = await as('super-administrator-1').send('GET', `/admin/v1/conversations/${life.conversationId}`).catch(() => undefined);
+    const answer = await as('super-administrator-1')
+      .send('GET', `/admin/v1/conversations/${life.conversationId}`)
+      .catch(() => undefined);
     return field(answer?.body, 'sequence') === field(wanted, 'sequence') ? answer : undefined;
   });
   expect(answered(seen.body)).toEqual(wanted);
@@ -73,7 +82,14 @@ describe('faults', () => {
     await lives(journal, 2, 10);
     await wait(Math.max(0, 60_000 - (Date.now() - stoppedAt)));
     await order('kafka', 'start');
-    journal.push({ what: 'close', conversationId: first, messageId: undefined, status: 200, sequence: Number(field(close.body, 'sequence')), tookMs: took[0] ?? 0 });
+    journal.push({
+      what: 'close',
+      conversationId: first,
+      messageId: undefined,
+      status: 200,
+      sequence: Number(field(close.body, 'sequence')),
+      tookMs: took[0] ?? 0,
+    });
     expect(journal.filter(({ tookMs }) => tookMs > 5000)).toEqual([]);
     await log.event(successor, 'started', 120_000);
     await drained(journal);
@@ -85,7 +101,11 @@ describe('faults', () => {
     await order('temporal', 'stop');
     const stoppedAt = Date.now();
     const refused = await send('manager-1', admin(id, 'close'));
-    expect([refused.status, Date.now() - stoppedAt < 2500, Number(refused.headers.get('retry-after')) > 0]).toEqual([503, true, true]);
+    expect([refused.status, Date.now() - stoppedAt < 2500, Number(refused.headers.get('retry-after')) > 0]).toEqual([
+      503,
+      true,
+      true,
+    ]);
     const said = [await writes(visitor, 'one'), await writes(visitor, 'two')];
     expect((await as('agent-1').send('GET', `/inbox/v1/conversations/${id}`)).status).toBe(200);
     await wait(Math.max(0, 30_000 - (Date.now() - stoppedAt)));
@@ -96,7 +116,16 @@ describe('faults', () => {
       return answer.status === 503 ? undefined : answer;
     });
     expect(verdict(close)).toBe('200 closed');
-    const journal: Entry[] = [{ what: 'close', conversationId: id, messageId: undefined, status: 200, sequence: Number(field(close.body, 'sequence')), tookMs: 0 }];
+    const journal: Entry[] = [
+      {
+        what: 'close',
+        conversationId: id,
+        messageId: undefined,
+        status: 200,
+        sequence: Number(field(close.body, 'sequence')),
+        tookMs: 0,
+      },
+    ];
     await allIsWell(journal);
     expect(field(close.body, 'conversation', 'messageCounts')).toEqual({ visitor: 3, agent: 1 });
   }, 240_000);
@@ -105,10 +134,14 @@ describe('faults', () => {
 /** After an outage of Kafka the successor exists, so the predecessor's fold names it. */
 async function drained(journal: Entry[]): Promise<void> {
   const withSuccessor = journal.at(-1)?.conversationId ?? '';
-  const all = await until('the close in the log', async () => {
-    const lives = livesOf(log.records);
-    return lives.get(withSuccessor)?.events.some(({ type }) => type === 'conversation.closed') ? lives : undefined;
-  }, 120_000);
+  const all = await until(
+    'the close in the log',
+    async () => {
+      const lives = livesOf(log.records);
+      return lives.get(withSuccessor)?.events.some(({ type }) => type === 'conversation.closed') ? lives : undefined;
+    },
+    120_000,
+  );
   expect(faultsOf(all.get(withSuccessor) ?? { conversationId: withSuccessor, events: [], messages: [] })).toEqual([]);
   await allIsWell(journal.filter(({ conversationId }) => conversationId !== withSuccessor));
 }

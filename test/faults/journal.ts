@@ -43,7 +43,13 @@ export async function liveOnce(journal: Entry[], account = 'site', pauseMs = 0):
     });
     return answer;
   };
-  const post = async (what: string, who: string, path: string, body: object, conversationId?: string): Promise<Answer> => {
+  const post = async (
+    what: string,
+    who: string,
+    path: string,
+    body: object,
+    conversationId?: string,
+  ): Promise<Answer> => {
     const startedAt = Date.now();
     return note(what, startedAt, await settled(who, path, body), conversationId);
   };

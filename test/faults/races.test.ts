@@ -49,10 +49,18 @@ async function race(number: number): Promise<Race> {
   const dueAt = (sentAt + Date.now()) / 2 + INACTIVITY_MS;
   const first = await placed(visitor.account, said.messageId);
   const message = untilInstant(dueAt + jitter() - WAY_MS).then(() => writes(visitor, 'second'));
-  const close = untilInstant(dueAt + jitter() - WAY_MS).then(() => settled('super-administrator-1', admin(first, 'close'), {}));
+  const close = untilInstant(dueAt + jitter() - WAY_MS).then(() =>
+    settled('super-administrator-1', admin(first, 'close'), {}),
+  );
   const noise = number % 3 === 0 ? signalsAround(said, first, dueAt, number % 5 === 0) : Promise.resolve();
   const [second, closed] = await Promise.all([message, close, noise]);
-  return { fast, first, secondMessage: second.messageId, second: await placed(visitor.account, second.messageId), close: verdict(closed) };
+  return {
+    fast,
+    first,
+    secondMessage: second.messageId,
+    second: await placed(visitor.account, second.messageId),
+    close: verdict(closed),
+  };
 }
 
 /** Signals of a foreign client: garbage, a verb that policy does not grant, and now and then a message said elsewhere. */
@@ -62,7 +70,8 @@ async function signalsAround(said: Said, conversationId: string, dueAt: number, 
   await handle.signal('close', 'garbage');
   await handle.signal('no-such-signal', { conversationId });
   await handle.signal('cancel', { conversationId, category: 'spam' });
-  if (alsoAMessage) await handle.signal('message', { conversationId, messageId: `elsewhere-${randomUUID()}`, author: 'visitor' });
+  if (alsoAMessage)
+    await handle.signal('message', { conversationId, messageId: `elsewhere-${randomUUID()}`, author: 'visitor' });
 }
 
 /** Publishing made slow: Kafka stands still for 1.5 s out of every 3. */
@@ -88,7 +97,14 @@ async function run(count: number): Promise<Race[]> {
 
 /** Was each kind of meeting really hit? */
 function counted(races: Race[], lives: Map<string, Life>): Record<string, number> {
-  const hits = { messageJustBefore: 0, messageJustAfter: 0, timerWon: 0, closeWon: 0, messageWon: 0, startedWhileUnpublished: 0 };
+  const hits = {
+    messageJustBefore: 0,
+    messageJustAfter: 0,
+    timerWon: 0,
+    closeWon: 0,
+    messageWon: 0,
+    startedWhileUnpublished: 0,
+  };
   for (const { first, second, secondMessage, fast } of races) {
     const closed = lives.get(first)?.events.find(({ type }) => type === 'conversation.closed');
     const message = lives.get(second)?.messages.find(({ messageId }) => messageId === secondMessage);
@@ -100,14 +116,17 @@ function counted(races: Race[], lives: Map<string, Life>): Record<string, number
     if (closed.closeKind === 'supervisor' && second !== first) hits.closeWon += 1;
     if (fast && second === first) hits.messageWon += 1;
     const started = lives.get(second)?.events[0];
-    if (second !== first && started !== undefined && writtenAt(first, 'conversation.closed') > Date.parse(started.time)) hits.startedWhileUnpublished += 1;
+    if (second !== first && started !== undefined && writtenAt(first, 'conversation.closed') > Date.parse(started.time))
+      hits.startedWhileUnpublished += 1;
   }
   return hits;
 }
 
 /** Kafka's own timestamp of the first such record: the moment of writing. */
 function writtenAt(conversationId: string, type: string): number {
-  const record = log.records.find(({ value }) => field(value, 'conversationId') === conversationId && field(value, 'type') === type);
+  const record = log.records.find(
+    ({ value }) => field(value, 'conversationId') === conversationId && field(value, 'type') === type,
+  );
   return Number(record?.timestamp);
 }
 
@@ -118,17 +137,30 @@ test('X1, X2: a message, a close and a due timer meet; every message is in exact
   const races = [...quick, ...(await slow)];
   expect(races.filter(({ close }) => close !== '200 closed' && close !== '200 already-closed')).toEqual([]);
   const lives = await until('all of it in the log', async () => complete(races), 120_000);
-  const mine = races.flatMap(({ first, second }) => [lives.get(first), lives.get(second)]).filter((life) => life !== undefined);
+  const mine = races
+    .flatMap(({ first, second }) => [lives.get(first), lives.get(second)])
+    .filter((life) => life !== undefined);
   expect(mine.flatMap(faultsOf)).toEqual([]);
   expect(threadFaults(lives.values())).toEqual([]);
   expect(unequalRepeats(log.records)).toEqual([]);
   const homes = new Map<string, Set<string>>();
   for (const { conversationId, messages } of lives.values())
     for (const { messageId } of messages) homes.set(messageId, (homes.get(messageId) ?? new Set()).add(conversationId));
-  expect(races.filter(({ second, secondMessage }) => JSON.stringify([...(homes.get(secondMessage) ?? [])]) !== JSON.stringify([second]))).toEqual([]);
+  expect(
+    races.filter(
+      ({ second, secondMessage }) => JSON.stringify([...(homes.get(secondMessage) ?? [])]) !== JSON.stringify([second]),
+    ),
+  ).toEqual([]);
   expect([...homes.values()].filter((homesOfOne) => homesOfOne.size !== 1)).toEqual([]);
   expect(races.filter(({ first, second }) => second !== first && started(lives, second) !== first)).toEqual([]);
-  const early = [...lives.values()].flatMap(({ events }) => events).filter((event) => event.type === 'conversation.closed' && event.closeKind === 'natural' && event.closedAt < String(event.deadlineAt));
+  const early = [...lives.values()]
+    .flatMap(({ events }) => events)
+    .filter(
+      (event) =>
+        event.type === 'conversation.closed' &&
+        event.closeKind === 'natural' &&
+        event.closedAt < String(event.deadlineAt),
+    );
   expect(early).toEqual([]);
   const hits = counted(races, lives);
   console.log(`races: ${JSON.stringify(hits)}`);

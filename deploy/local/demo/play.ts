@@ -22,7 +22,11 @@ const PATIENCE_MS = 120_000;
 const OTHER_AGENT: Record<string, string> = { 'agent-1': 'agent-2', 'agent-2': 'agent-1' };
 
 /** Asks until `check` finds what it looks for. @throws Error saying what never came */
-export async function until<T>(what: string, check: () => Promise<T | undefined>, patienceMs = PATIENCE_MS): Promise<T> {
+export async function until<T>(
+  what: string,
+  check: () => Promise<T | undefined>,
+  patienceMs = PATIENCE_MS,
+): Promise<T> {
   const end = Date.now() + patienceMs;
   for (let pauseMs = 50; ; pauseMs = Math.min(pauseMs * 1.5, 1000)) {
     const found = await check();

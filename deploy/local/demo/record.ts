@@ -38,7 +38,8 @@ export async function endsFromKafka(brokers: string, wanted: ReadonlySet<string>
     if (before !== undefined && before.sequence >= sequence) continue;
     const closeKind = field(record.value, 'closeKind');
     const status = field(record.value, 'statusTo');
-    const end = typeof closeKind === 'string' || before === undefined ? named(status, closeKind) : stays(before, status);
+    const end =
+      typeof closeKind === 'string' || before === undefined ? named(status, closeKind) : stays(before, status);
     ends.set(conversationId, { end, sequence });
   }
   return ends;

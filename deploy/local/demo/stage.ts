@@ -74,7 +74,8 @@ export async function playAll(
       const scene = new Scene(cast, part, `demo-${runId}-${part.number}`, speed, tick);
       await scene.play(dialogue).then(
         (played) => show.played.push(played),
-        (error: unknown) => show.failed.push({ part, error: error instanceof Error ? error : new Error(String(error)) }),
+        (error: unknown) =>
+          show.failed.push({ part, error: error instanceof Error ? error : new Error(String(error)) }),
       );
       tick();
     }
