@@ -1,17 +1,16 @@
-import type { Express, NextFunction, Request, Response } from 'express';
+import express, { type Express, type NextFunction, type Request, type Response } from 'express';
 import helmet from 'helmet';
 import type { Settings } from '@parley/contracts/settings';
 import type { Health } from './health.js';
 import { readJsonBody } from './json-body.js';
-import type { Metrics } from './metrics.js';
-import { patternOf } from './metrics.js';
+import { patternOf, type Metrics } from './metrics.js';
+import type { ProblemFilter } from './problem.filter.js';
 import { problem } from './problem.js';
 import { inRequestContext, newContext, requestContext } from './request-context.js';
 import type { ServiceLog } from './tokens.js';
 
 export interface FrontDoor {
   name: string;
-  settings: Settings;
   log: ServiceLog;
   health: Health;
   metrics: Metrics;
@@ -20,8 +19,9 @@ export interface FrontDoor {
 
 const MAX_URL_LENGTH = 8192;
 
-/** Everything before Nest's routes, in the order of the contract's refusals: 414, 413, 415, 400. */
-export function openFrontDoor(app: Express, door: FrontDoor): void {
+/** Before anything is mounted, for Express reads its routing settings once. */
+export function newExpress(settings: Settings): Express {
+  const app = express();
   app.disable('x-powered-by');
   // A tag of ours is the conversation's sequence; Express's hash of the body would contradict it.
   app.set('etag', false);
@@ -30,10 +30,23 @@ export function openFrontDoor(app: Express, door: FrontDoor): void {
   app.set('strict routing', true);
   // No nesting in queries: `a[__proto__][x]` is a name like any other, and unknown.
   app.set('query parser', 'simple');
-  app.set('trust proxy', door.settings.PARLEY_TRUSTED_PROXIES);
+  app.set('trust proxy', settings.PARLEY_TRUSTED_PROXIES);
+  return app;
+}
+
+/** Everything before Nest's routes, in the order of the contract's refusals: 414, 413, 415, 400. */
+export function openFrontDoor(app: Express, door: FrontDoor): void {
   app.use(beginContext, door.metrics.observe, accessLog(door.log), securityHeaders());
   operations(app, door);
   app.use(refuseLongUrl, readJsonBody);
+}
+
+/** After Nest's routes: whatever is left is no address of ours. */
+export function closeBackDoor(app: Express, filter: ProblemFilter): void {
+  const refuse = (error: unknown, request: Request, response: Response, _next: NextFunction) =>
+    void filter.answer(error, request, response);
+  app.use((_request, _response, next) => next(problem(404, 'not-found')));
+  app.use(refuse);
 }
 
 function beginContext(request: Request, _response: Response, next: NextFunction): void {

@@ -22,8 +22,11 @@ export class ProblemFilter implements ExceptionFilter {
 
   async catch(error: unknown, host: ArgumentsHost): Promise<void> {
     const http = host.switchToHttp();
-    const request = http.getRequest<Request>();
-    const response = http.getResponse<Response>();
+    await this.answer(error, http.getRequest<Request>(), http.getResponse<Response>());
+  }
+
+  /** Also for what Nest never sees: addresses outside the service's prefix. */
+  async answer(error: unknown, request: Request, response: Response): Promise<void> {
     if (response.headersSent) {
       response.destroy();
       return;

@@ -4,10 +4,9 @@ import type { Server } from 'node:http';
 import { Module, type DynamicModule, type INestApplication, type Type } from '@nestjs/common';
 import { ModulesContainer, NestFactory } from '@nestjs/core';
 import { ExpressAdapter } from '@nestjs/platform-express';
-import express from 'express';
 import type { Settings } from '@parley/contracts/settings';
 import { AnswerInterceptor } from './answer.interceptor.js';
-import { openFrontDoor } from './front-door.js';
+import { closeBackDoor, newExpress, openFrontDoor } from './front-door.js';
 import { Health } from './health.js';
 import { createHttpServer } from './http-server.js';
 import { createLog, nestLogger } from './log.js';
@@ -50,7 +49,7 @@ export async function startService(
 ): Promise<RunningService> {
   const { name } = definition;
   const imports = [ServiceModule.of(name, settings, log), await definition.module(settings, log)];
-  const instance = express();
+  const instance = newExpress(settings);
   const app = await NestFactory.create({ module: RootModule, imports }, new ExpressAdapter(instance), {
     logger: nestLogger(log),
     bodyParser: false,
@@ -62,7 +61,6 @@ export async function startService(
   const shutdown = app.get(Shutdown);
   openFrontDoor(instance, {
     name,
-    settings,
     log,
     health: app.get(Health),
     metrics: app.get(Metrics),
@@ -70,15 +68,15 @@ export async function startService(
   });
   app.useGlobalGuards(new RateLimitGuard(new RateLimit(settings.PARLEY_RATE_LIMIT)));
   app.useGlobalInterceptors(new AnswerInterceptor());
-  app.useGlobalFilters(
-    new ProblemFilter({
-      log,
-      isUnavailable: definition.isUnavailable ?? (() => false),
-      unknownRoute: unknownRouteOf(table),
-      audit: optional(app, RefusalAudit),
-    }),
-  );
+  const filter = new ProblemFilter({
+    log,
+    isUnavailable: definition.isUnavailable ?? (() => false),
+    unknownRoute: unknownRouteOf(table),
+    audit: optional(app, RefusalAudit),
+  });
+  app.useGlobalFilters(filter);
   await app.init();
+  closeBackDoor(instance, filter);
   const server = createHttpServer(instance);
   server.listen(settings.PORT);
   await once(server, 'listening');

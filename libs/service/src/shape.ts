@@ -1,11 +1,9 @@
 import type { z } from 'zod';
 import type { FieldFault } from '@parley/contracts/problem';
+import { pointerTo } from './pointer.js';
 import { problem } from './problem.js';
 
-/** RFC 6901. */
-const escaped = (key: PropertyKey): string => String(key).replaceAll('~', '~0').replaceAll('/', '~1');
-const pointer = (prefix: string, path: readonly PropertyKey[]): string =>
-  prefix + path.map((key) => `/${escaped(key)}`).join('');
+const pointer = (prefix: string, path: readonly PropertyKey[]): string => prefix + pointerTo(path);
 
 const MAX_FAULTS = 20;
 

@@ -1,3 +1,5 @@
+import { pointerTo } from './pointer.js';
+
 /** JSON as a command may say it: each key once, nesting bounded, nothing that changes meaning on the way. */
 export type StrictJson =
   | { ok: true; value: unknown; /** Pointer to a `__proto__` key, if there is one. */ forbiddenKey?: string }
@@ -54,25 +56,41 @@ function isTooDeep(text: string): boolean {
 
 const COLON = /\s*:/y;
 
+/** An open object or array, and where in it we are. */
+interface Level {
+  keys: Set<string>;
+  at: string | number;
+}
+
+interface Keys {
+  duplicate: boolean;
+  /** Pointer (RFC 6901) to the first `__proto__`. */
+  forbidden?: string;
+}
+
 /** The text is valid JSON by now, so a string followed by a colon is a key of the innermost object. */
-function readKeys(text: string): { duplicate: boolean; forbidden?: string } {
-  const open: Set<string>[] = [];
-  const result: { duplicate: boolean; forbidden?: string } = { duplicate: false };
-  for (let at = 0; at < text.length; at += 1) {
+function readKeys(text: string): Keys {
+  const open: Level[] = [];
+  const found: Keys = { duplicate: false };
+  for (let at = 0; at < text.length && !found.duplicate; at += 1) {
     const sign = text[at];
-    if (sign === '{' || sign === '[') open.push(new Set());
-    if (sign === '}' || sign === ']') open.pop();
-    if (sign !== '"') continue;
-    const end = afterString(text, at);
-    COLON.lastIndex = end;
-    if (COLON.test(text)) {
-      const key = String(JSON.parse(text.slice(at, end)));
-      const keys = open.at(-1);
-      if (keys?.has(key)) return { duplicate: true };
-      keys?.add(key);
-      if (key === '__proto__') result.forbidden ??= '/__proto__';
+    const level = open.at(-1);
+    if (sign === '{' || sign === '[') open.push({ keys: new Set(), at: sign === '[' ? 0 : '' });
+    else if (sign === '}' || sign === ']') open.pop();
+    else if (sign === ',' && typeof level?.at === 'number') level.at += 1;
+    else if (sign === '"') {
+      const end = afterString(text, at);
+      COLON.lastIndex = end;
+      if (level && COLON.test(text)) enter(String(JSON.parse(text.slice(at, end))), level, open, found);
+      at = end - 1;
     }
-    at = end - 1;
   }
-  return result;
+  return found;
+}
+
+function enter(key: string, level: Level, open: readonly Level[], found: Keys): void {
+  if (level.keys.has(key)) found.duplicate = true;
+  level.keys.add(key);
+  level.at = key;
+  if (key === '__proto__') found.forbidden ??= pointerTo(open.map((outer) => outer.at));
 }

@@ -6,7 +6,9 @@ import type { RouteEntry } from './route-table.js';
 export function unknownRouteOf(table: readonly RouteEntry[]): (request: Request) => ProblemError {
   const patterns = table.map(({ definition, path }) => ({ method: definition.method, pattern: patternFor(path) }));
   return (request) => {
-    const methods = new Set(patterns.filter(({ pattern }) => pattern.test(request.path)).map(({ method }) => method));
+    // Nest mounts its last handler under the prefix, which Express takes off `path`.
+    const path = request.baseUrl + request.path;
+    const methods = new Set(patterns.filter(({ pattern }) => pattern.test(path)).map(({ method }) => method));
     if (methods.size === 0) return problem(404, 'not-found');
     const allow = [...methods, ...(methods.has('GET') ? ['HEAD'] : [])].join(', ');
     return problem(405, 'method-not-allowed', undefined, { headers: { Allow: allow } });
