@@ -1,6 +1,6 @@
 import { isBuiltin } from 'node:module';
 import { dirname, relative, resolve, sep } from 'node:path';
-import { keepers, walls } from './walls.ts';
+import { keepers, schemaFree, walls } from './walls.ts';
 
 const SCOPE = '@parley/';
 
@@ -24,7 +24,7 @@ function intoRoom(room, wall, specifier, typeOnly) {
   const target = packageOf(specifier).slice(SCOPE.length);
   if (`${SCOPE}${target}` === specifier || wall.rooms.includes(target)) return undefined;
   if (!wall.types?.includes(target)) return `${room} may not import ${target}.`;
-  return typeOnly ? undefined : `${room} may import only types from ${target}.`;
+  return typeOnly || schemaFree.includes(specifier) ? undefined : `${room} may import only types from ${target}.`;
 }
 
 function intoPackage(room, wall, specifier, typeOnly) {

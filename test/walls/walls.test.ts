@@ -1,8 +1,8 @@
 import { describe, expect, test } from '@jest/globals';
-import { globSync } from 'node:fs';
-import { dirname } from 'node:path';
+import { globSync, readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { lint, root, type, value } from './lint.js';
-import { walls } from './walls.js';
+import { schemaFree, walls } from './walls.js';
 
 const workspaceRooms = () => globSync('{apps/*,libs/*,workflows}/package.json', { cwd: root }).map(dirname);
 
@@ -126,6 +126,7 @@ describe('what a room may import', () => {
     ['workflows/src/a.ts', value('@temporalio/workflow')],
     ['workflows/src/a.ts', type('@temporalio/common')],
     ['workflows/src/a.ts', type('@parley/contracts/reason')],
+    ['workflows/src/a.ts', value('@parley/contracts/protocol')],
     ['libs/lifecycle-log/src/a.ts', value('kafkajs')],
     ['libs/lifecycle-log/src/a.ts', value('@parley/service/logger')],
     ['libs/temporal/src/a.ts', value('@temporalio/client')],
@@ -145,4 +146,13 @@ describe('what a room may import', () => {
   ])('%s: %s', async (file, code) => {
     expect(await lint(file, code)).toEqual([]);
   });
+});
+
+test.each(schemaFree)('%s imports nothing but types, so no schema library follows it into the bundle', (specifier) => {
+  const source = readFileSync(join(root, `libs/contracts/src/${specifier.split('/').at(-1)}.ts`), 'utf8');
+  expect(
+    source
+      .split('\n')
+      .filter((line) => /^(import|export)\b.* from /.test(line) && !/^(import|export) type /.test(line)),
+  ).toEqual([]);
 });

@@ -45,6 +45,16 @@ export const walls: Record<string, Wall> = {
 
 const services = ['apps/inbox', 'apps/admin', 'apps/stats', 'apps/notifications'];
 
+/**
+ * Files of contracts that hold names and no schema, so their values may enter the workflow bundle too (rule 8: schema
+ * libraries stay out of it). walls.test.ts holds that they import nothing but types.
+ */
+export const schemaFree: readonly string[] = [
+  '@parley/contracts/identifiers',
+  '@parley/contracts/protocol',
+  '@parley/contracts/signed',
+];
+
 /** Packages with one keeper, so that leaving them means one folder: a prefix, and the rooms whose src may import it. */
 export const keepers: Record<string, readonly string[]> = {
   kafkajs: ['libs/lifecycle-log'],
