@@ -18,8 +18,10 @@ export const tenant = 'demo';
 export const secret = 'a secret of the tests';
 const workflowsPath = fileURLToPath(import.meta.resolve('@parley/workflows/registered'));
 
+const interceptors = [fileURLToPath(import.meta.resolve('@parley/workflows/reserved-names'))];
 let bundle: Promise<{ code: string }> | undefined;
-export const workflowBundle = (): Promise<{ code: string }> => (bundle ??= buildWorkflowBundle({ workflowsPath }));
+export const workflowBundle = (): Promise<{ code: string }> =>
+  (bundle ??= buildWorkflowBundle({ workflowsPath, interceptors }));
 
 let isQuiet = false;
 function quietly(): void {
