@@ -39,6 +39,7 @@ import {
   type Step,
 } from './given.js';
 import { effectsOf } from '../src/effects.js';
+import { placeMessage } from '../src/place.js';
 import type { PendingReason } from '@parley/contracts/conversation';
 
 const withAna: Step[] = [visitorWrote, assignedTo(ana)];
@@ -216,6 +217,11 @@ describe('Sellia: the customer writes again', () => {
     ]);
     expect(state).toMatchObject({ status: 'pending', episode: 2, closings: [{ episode: 1, status: 'cancelled' }] });
     expect('closing' in state).toBe(false);
+  });
+  test('D8: that is where the next message belongs; under another policy it begins a new conversation', () => {
+    expect(placeMessage(given(...cancelledOnce).state)).toBe('reactivate');
+    const final = given(policy({ supervisorVerb: 'cancel' }), ...withAna, done(cancel()));
+    expect(placeMessage(final.state)).toBe('start');
   });
   test('D1: with steps before any agent, at the first of them', () => {
     const flow = given(...cancelledOnce, policy({ flowSteps: 1 })).when(reactivate);

@@ -1,0 +1,41 @@
+import { expect, test } from '@jest/globals';
+import { chooseAgent, type Candidate } from '../src/routing.js';
+
+const ready: Candidate = {
+  agentId: 'ana',
+  online: true,
+  accepts: 'automatic',
+  groups: ['support'],
+  held: 0,
+  limit: 5,
+  lastAssignedAt: null,
+};
+const choose = (...agents: Partial<Candidate>[]) =>
+  chooseAgent(
+    agents.map((agent) => ({ ...ready, ...agent })),
+    'support',
+  );
+const given = (agentId: string) => ({ kind: 'agent', agentId });
+const wait = (reason: string) => ({ kind: 'wait', reason });
+
+test('nobody of the group online: agents-offline', () => {
+  expect(choose()).toEqual(wait('agents-offline'));
+  expect(choose({ online: false })).toEqual(wait('agents-offline'));
+  expect(choose({ groups: ['experts'] })).toEqual(wait('agents-offline'));
+});
+test('all full, or picking for themselves: in-queue', () => {
+  expect(choose({ held: 5 }, { agentId: 'ben', accepts: 'picking' })).toEqual(wait('in-queue'));
+  expect(choose({ limit: 0 })).toEqual(wait('in-queue'));
+});
+test('the one with the fewest', () => {
+  expect(choose({ held: 2 }, { agentId: 'ben', held: 1 })).toEqual(given('ben'));
+});
+test('among equals the one who has waited longest, who never had one first of all', () => {
+  const [noon, one] = ['2026-11-21T12:00:00.000Z', '2026-11-21T13:00:00.000Z'];
+  expect(choose({ lastAssignedAt: one }, { agentId: 'ben', lastAssignedAt: noon })).toEqual(given('ben'));
+  expect(choose({ lastAssignedAt: noon }, { agentId: 'ben', lastAssignedAt: one })).toEqual(given('ana'));
+  expect(choose({ lastAssignedAt: noon }, { agentId: 'ben', lastAssignedAt: null })).toEqual(given('ben'));
+});
+test('in the end by name, so that the same question has the same answer', () => {
+  expect(choose({ agentId: 'ben' }, { agentId: 'ana' })).toEqual(given('ana'));
+});
