@@ -37,9 +37,9 @@ export async function boot(options: BootOptions): Promise<void> {
 async function ensureRole(owner: pg.Client, { service, secret }: BootOptions): Promise<void> {
   const role = roleOf(service);
   const known = await owner.query('select 1 from pg_roles where rolname = $1', [role]);
-  const verb = known.rowCount === 0 ? 'create' : 'alter';
-  const password = pg.escapeLiteral(rolePassword(secret, service));
-  await owner.query(`${verb} role ${role} login noinherit nocreatedb nocreaterole password ${password}`);
+  if (known.rowCount === 0) await owner.query(`create role ${role} login noinherit`);
+  // Each time: the secret may be a new one.
+  await owner.query(`alter role ${role} password ${pg.escapeLiteral(rolePassword(secret, service))}`);
   await owner.query(`alter role ${role} set search_path = ${service}`);
 }
 

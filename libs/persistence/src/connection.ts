@@ -1,4 +1,5 @@
 import { Socket } from 'node:net';
+import type { Pool, PoolClient } from 'pg';
 import { derivedKey } from './secret.js';
 
 export const STATEMENT_MS = 3_000;
@@ -40,4 +41,27 @@ export function impatientSocket(): Socket {
     socket.destroy(new Error(`The database does not answer within ${SILENCE_MS} ms`)),
   );
   return socket;
+}
+
+/**
+ * Kysely gives a connection back only after a BEGIN, COMMIT or ROLLBACK that succeeded, and on a dead connection none
+ * does: ten restarts of the server under load, and the pool would be empty for ever. So a connection that dies while it
+ * is out goes back by itself.
+ */
+export function healPool(pool: Pool): void {
+  const ifItDies = new WeakMap<object, () => void>();
+  pool.on('acquire', (client: PoolClient) => {
+    const giveBack = (): void => {
+      const { release } = client;
+      // Whoever has it may still give it back.
+      client.release = () => undefined;
+      release(true);
+    };
+    ifItDies.set(client, giveBack);
+    client.on('error', giveBack).on('end', giveBack);
+  });
+  pool.on('release', (_error, client) => {
+    const giveBack = ifItDies.get(client);
+    if (giveBack) client.off('error', giveBack).off('end', giveBack);
+  });
 }

@@ -35,7 +35,7 @@ export interface Database {
   acrossTenants<T>(work: (em: EntityManager) => Promise<T>): Promise<T>;
   /** Rejects within 2 s when the database is away. */
   ping(): Promise<void>;
-  /** Payloads of `notify` on any replica; null after a reconnect: something may have been missed. */
+  /** Payloads of `notify` on any replica; null as soon as it hears, and after each reconnect: look for what was missed. */
   listen(channel: string, callback: (payload: string | null) => void): Subscription;
   close(): Promise<void>;
 }
@@ -65,6 +65,7 @@ export async function openSchema(options: DatabaseOptions): Promise<Database> {
       application_name: limits.roleOf(service),
       connectionTimeoutMillis: limits.CONNECT_MS,
       stream: limits.impatientSocket,
+      onPoolCreated: limits.healPool,
     },
     ensureDatabase: false,
     logger: (message) => log('info', `database: ${message}`),

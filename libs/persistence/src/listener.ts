@@ -36,7 +36,7 @@ export class Listener {
     const name = channelOf(this.service, channel);
     const known = this.callbacks.get(name) ?? new Set();
     this.callbacks.set(name, known.add(callback));
-    if (this.client) this.subscribe(this.client, name).catch(() => this.reconnect());
+    if (this.client) void this.join(this.client, name, callback);
     else this.connecting ??= this.connect();
     return { stop: () => void known.delete(callback) };
   }
@@ -74,6 +74,16 @@ export class Listener {
       this.retryLater();
     } finally {
       this.connecting = undefined;
+    }
+  }
+
+  private async join(client: pg.Client, name: string, callback: Callback): Promise<void> {
+    try {
+      await this.subscribe(client, name);
+      callback(null);
+    } catch (error) {
+      this.log('info', 'database: not listening yet', { channel: name, error: String(error) });
+      if (this.client === client) this.reconnect();
     }
   }
 
