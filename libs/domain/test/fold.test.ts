@@ -14,7 +14,6 @@ import {
   sellia,
   T0,
   visitorWrote,
-  type Step,
 } from './given.js';
 
 describe('X6: the state at any moment is a fold of both logs', () => {
