@@ -1,0 +1,139 @@
+import type { EntityManager } from '@mikro-orm/postgresql';
+import type { Lease } from '@parley/contracts/command';
+import type { LifecycleEvent } from '@parley/contracts/lifecycle-event';
+import type { Conversation } from '@parley/contracts/state';
+import { holderOf, isEnded } from '@parley/domain/conversation';
+import { ConversationRow } from '../lifecycle/conversation.entity.js';
+import { lockConversation } from '../lifecycle/conversation-lock.js';
+import type { Activity } from './activity.js';
+import { AgentRow } from './agent.entity.js';
+import { type LeaseCommand, LeaseRow } from './lease.entity.js';
+import { FRESH } from '../parts.js';
+
+/** The ledger in its database, inside a transaction that somebody else opened. Room is counted, never kept as a number. */
+
+export interface LeaseKey {
+  tenant: string;
+  conversationId: string;
+  episode: number;
+  /** The command's id, or `msg:` and the message's: a repeat takes no second place. */
+  requestId: string;
+}
+
+export interface Wanted extends LeaseKey {
+  agentId: string;
+  /** The Update to ask again, should its outcome stay unknown. */
+  request: LeaseCommand | null;
+  /** When somebody else must have settled it. */
+  settleAt: Date | null;
+}
+
+const HELD = { $ne: 'freed' } as const satisfies object;
+const keyOf = ({ tenant, conversationId, episode, requestId }: LeaseKey) => ({
+  tenant,
+  conversationId,
+  episode,
+  requestId,
+});
+
+/** Agents are known from the moment somebody asks for them; the row is locked until the transaction ends. */
+export async function lockAgent(em: EntityManager, tenant: string, id: string): Promise<AgentRow> {
+  await em.execute('insert into agent (tenant, id) values (?, ?) on conflict do nothing', [tenant, id]);
+  await em.execute('select 1 from agent where tenant = ? and id = ? for update', [tenant, id]);
+  return em.findOneOrFail(AgentRow, { tenant, id }, FRESH);
+}
+
+/** How many conversations the agent holds, or may hold by a command whose outcome is unknown. */
+export async function heldBy(em: EntityManager, tenant: string, agentId: string, but = ''): Promise<number> {
+  const [row] = await em.execute<{ held: string }[]>(
+    `select count(distinct conversation_id) as held from lease
+     where tenant = ? and agent_id = ? and state <> 'freed' and conversation_id <> ?`,
+    [tenant, agentId, but],
+  );
+  return Number(row?.held ?? 0);
+}
+
+/**
+ * Takes a place, or says why not: counted under the agent's lock, so never more than the limit. A conversation whose end
+ * was folded refuses whatever comes late. The same request again keeps its place.
+ */
+export async function grant(em: EntityManager, wanted: Wanted): Promise<{ lease: Lease; activity: Activity[] }> {
+  const { tenant, conversationId, episode, agentId } = wanted;
+  const agent = await lockAgent(em, tenant, agentId);
+  await lockConversation(em, tenant, conversationId);
+  const held = await em.findOne(LeaseRow, { ...keyOf(wanted), state: HELD }, FRESH);
+  if (held) return { lease: { granted: wanted.requestId }, activity: [] };
+  const conversation = await em.findOne(ConversationRow, { tenant, id: conversationId }, FRESH);
+  const isOver = conversation !== null && isEnded(conversation.state) && conversation.episode >= episode;
+  if (isOver || agent.status === 'offline') return { lease: { refused: 'TARGET_UNAVAILABLE' }, activity: [] };
+  const others = await heldBy(em, tenant, agentId, conversationId);
+  if (others >= agent.messagingLimit) return { lease: { refused: 'CAPACITY_FULL' }, activity: [] };
+  const row = {
+    ...wanted,
+    state: 'granted' as const,
+    usedSequence: null,
+    takenAt: new Date(),
+    freedAt: null,
+  };
+  await em.upsert(LeaseRow, row);
+  await em.nativeUpdate(AgentRow, { tenant, id: agentId }, { lastAssignedAt: new Date() });
+  return { lease: { granted: wanted.requestId }, activity: [taken(agentId, conversationId)] };
+}
+
+/** The Update was answered: this lease is in use since then. */
+export async function markUsed(em: EntityManager, key: LeaseKey, usedSequence: number): Promise<void> {
+  await em.nativeUpdate(LeaseRow, { ...keyOf(key), state: 'granted' }, { state: 'used', usedSequence, settleAt: null });
+}
+
+/** The command that it was taken for came to nothing. */
+export const giveBack = (em: EntityManager, key: LeaseKey): Promise<Activity[]> => free(em, { ...keyOf(key) });
+
+/** What an answer of sequence n freed: places that were in use before it. */
+export const freeBefore = (
+  em: EntityManager,
+  tenant: string,
+  conversationId: string,
+  agentId: string,
+  sequence: number,
+): Promise<Activity[]> => free(em, { tenant, conversationId, agentId, state: 'used', usedSequence: { $lt: sequence } });
+
+/**
+ * The log is the backstop: after each folded event only its holder has a place, and after an end nobody has, granted or
+ * not. A lease that the workflow itself asked for is in use from the event that names its agent.
+ */
+export async function follow(em: EntityManager, after: Conversation, event: LifecycleEvent): Promise<Activity[]> {
+  const { tenant, conversationId, episode, sequence } = after;
+  const holder = holderOf(after);
+  if (isEnded(after)) return free(em, { tenant, conversationId, episode: { $lte: episode } });
+  if (holder !== null) {
+    const mine = { tenant, conversationId, episode, agentId: holder, state: 'granted' } as const;
+    const named = { $or: [{ requestId: event.commandid }, { request: null, settleAt: null }] };
+    await em.nativeUpdate(LeaseRow, { ...mine, ...named }, { state: 'used', usedSequence: sequence, settleAt: null });
+  }
+  const others = { tenant, conversationId, state: 'used', usedSequence: { $lte: sequence } } as const;
+  return free(em, holder === null ? others : { ...others, agentId: { $ne: holder } });
+}
+
+type Where = NonNullable<Parameters<typeof EntityManager.prototype.find<LeaseRow>>[1]>;
+
+async function free(em: EntityManager, where: Where): Promise<Activity[]> {
+  const rows = await em.find(LeaseRow, { $and: [where, { state: HELD }] }, FRESH);
+  const activity: Activity[] = [];
+  for (const row of rows) {
+    const mine = { ...keyOf(row), state: HELD };
+    const changed = await em.nativeUpdate(LeaseRow, mine, { state: 'freed', freedAt: new Date(), settleAt: null });
+    if (changed > 0) activity.push(freed(row.agentId, row.conversationId));
+  }
+  return activity;
+}
+
+const taken = (agentId: string, conversationId: string): Activity => ({
+  type: 'agent.lease-taken',
+  agentId,
+  data: { kind: 'messaging', conversationId },
+});
+const freed = (agentId: string, conversationId: string): Activity => ({
+  type: 'agent.lease-freed',
+  agentId,
+  data: { kind: 'messaging', conversationId },
+});

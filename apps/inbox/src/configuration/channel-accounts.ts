@@ -1,0 +1,159 @@
+import { randomBytes, randomUUID } from 'node:crypto';
+import { Inject, Injectable } from '@nestjs/common';
+import type { EntityManager } from '@mikro-orm/postgresql';
+import type { ConfigurationRecord } from '@parley/contracts/configuration';
+import { TOPICS } from '@parley/contracts/envelope';
+import type { ChannelAccountBody, ChannelAccountChange, ChannelAccountView } from '@parley/contracts/inbox-http';
+import type { Settings } from '@parley/contracts/settings';
+import { configurationRecord } from '@parley/lifecycle-log/lifecycle-record';
+import type { Database } from '@parley/persistence/database';
+import { notify } from '@parley/persistence/listener';
+import { addToOutbox } from '@parley/persistence/outbox';
+import type { Vault } from '@parley/persistence/vault';
+import { problem } from '@parley/service/problem';
+import { SETTINGS } from '@parley/service/tokens';
+import { newHookId } from '../channel-messages/identifiers.js';
+import { DATABASE, FRESH, HEARD, VAULT } from '../parts.js';
+import { ChannelAccountRow } from './configuration.entity.js';
+import { accountOf, ConfigurationStore } from './configuration.store.js';
+
+const SECRET_BYTES = 24;
+const newSecret = (): string => `whsec_${randomBytes(SECRET_BYTES).toString('base64')}`;
+
+/** Channel accounts are ours: kept here with their secret, and told to everybody without it. */
+@Injectable()
+export class ChannelAccounts {
+  constructor(
+    @Inject(DATABASE) private readonly database: Database,
+    @Inject(VAULT) private readonly vault: Vault,
+    @Inject(SETTINGS) private readonly settings: Settings,
+    private readonly configuration: ConfigurationStore,
+  ) {}
+
+  async list(tenant: string, after: string, limit: number): Promise<ChannelAccountRow[]> {
+    return this.database.inTenant(tenant, (em) =>
+      em.find(
+        ChannelAccountRow,
+        { tenant, withdrawn: false, id: { $gt: after } },
+        { ...FRESH, orderBy: { id: 'asc' }, limit },
+      ),
+    );
+  }
+
+  async find(tenant: string, id: string): Promise<ChannelAccountRow> {
+    const row = await this.database.inTenant(tenant, (em) =>
+      em.findOne(ChannelAccountRow, { tenant, id, withdrawn: false }, FRESH),
+    );
+    if (!row) throw problem(404, 'not-found');
+    return row;
+  }
+
+  /** Of any tenant: a hook brings no token, its id says whose it is. */
+  async ofHook(hookId: string): Promise<ChannelAccountRow | null> {
+    return this.database.acrossTenants((em) => em.findOne(ChannelAccountRow, { hookId, withdrawn: false }, FRESH));
+  }
+
+  secretOf(row: ChannelAccountRow): Promise<string | undefined> {
+    return this.vault.open(placeOf(row.tenant, row.id), row.secret);
+  }
+
+  /** One of this id that is there already stays as it is. `once`: also one that was withdrawn. */
+  async create(tenant: string, body: ChannelAccountBody, once?: 'once'): Promise<{ isNew: boolean }> {
+    const secret = await this.vault.seal(placeOf(tenant, body.id), newSecret());
+    const isNew = await this.#write(tenant, body.id, async (em, known) => {
+      if (known && (once || !known.withdrawn)) return undefined;
+      const version = (known?.version ?? 0) + 1;
+      const row = { ...body, tenant, hookId: newHookId(), secret, version, withdrawn: false };
+      await em.upsert(ChannelAccountRow, row);
+      return row;
+    });
+    return { isNew };
+  }
+
+  /** @param ifVersion undefined: whatever version it has */
+  async change(
+    tenant: string,
+    id: string,
+    change: ChannelAccountChange,
+    ifVersion?: number,
+  ): Promise<ChannelAccountRow> {
+    await this.#write(tenant, id, async (em, known) => {
+      const row = { ...present(known, ifVersion), ...change };
+      return this.#next(em, row);
+    });
+    return this.find(tenant, id);
+  }
+
+  async withdraw(tenant: string, id: string, ifVersion?: number): Promise<void> {
+    await this.#write(tenant, id, async (em, known) =>
+      this.#next(em, { ...present(known, ifVersion), withdrawn: true }),
+    );
+  }
+
+  async #next(em: EntityManager, row: ChannelAccountRow): Promise<ChannelAccountRow> {
+    const { tenant, id, ...rest } = { ...row, version: row.version + 1 };
+    await em.nativeUpdate(ChannelAccountRow, { tenant, id }, rest);
+    return { tenant, id, ...rest };
+  }
+
+  /** One at a time per account; what was written leaves by the outbox. Answers whether anything was. */
+  async #write(
+    tenant: string,
+    id: string,
+    work: (em: EntityManager, known: ChannelAccountRow | null) => Promise<ChannelAccountRow | undefined>,
+  ): Promise<boolean> {
+    const isWritten = await this.database.inTenant(tenant, async (em) => {
+      await em.execute(`select pg_advisory_xact_lock(hashtextextended('channel-account/' || ? || '/' || ?, 0))`, [
+        tenant,
+        id,
+      ]);
+      const row = await work(em, await em.findOne(ChannelAccountRow, { tenant, id }, FRESH));
+      if (!row) return false;
+      await notify(em, HEARD.configuration, tenant);
+      const record = recordOf(row);
+      await addToOutbox(em, TOPICS.configuration, [configurationRecord(record, record.time, this.settings.PUBLIC_URL)]);
+      return true;
+    });
+    this.configuration.forget(tenant);
+    return isWritten;
+  }
+}
+
+/** Secrets of accounts have keys of their own beside those of contacts. */
+const placeOf = (tenant: string, id: string) => ({
+  tenant,
+  contactId: `channel-account:${id}`,
+  table: 'channel_account',
+  column: 'secret',
+  row: id,
+});
+
+function present(known: ChannelAccountRow | null, ifVersion: number | undefined): ChannelAccountRow {
+  if (!known || known.withdrawn) throw problem(404, 'not-found');
+  if (ifVersion !== undefined && ifVersion !== known.version)
+    throw problem(412, 'stale-version', undefined, { currentSequence: known.version });
+  return known;
+}
+
+const recordOf = (row: ChannelAccountRow): ConfigurationRecord => ({
+  id: `cfg_${randomUUID()}`,
+  type: 'parley.configuration-changed',
+  time: new Date().toISOString(),
+  tenantid: row.tenant,
+  kind: 'channel-account',
+  key: row.id,
+  version: row.version,
+  value: row.withdrawn ? null : accountOf(row),
+});
+
+export const accountView = (row: ChannelAccountRow, secret: string | null): ChannelAccountView => ({
+  id: row.id,
+  kind: row.kind,
+  defaultCampaign: row.defaultCampaign,
+  policy: row.policy,
+  surveyOn: row.surveyOn,
+  deliveryUrl: row.deliveryUrl ?? null,
+  version: row.version,
+  hookId: row.hookId,
+  secret,
+});

@@ -1,0 +1,152 @@
+import { randomUUID } from 'node:crypto';
+import { Inject, Injectable } from '@nestjs/common';
+import type { EntityManager } from '@mikro-orm/postgresql';
+import type { Database } from '@parley/persistence/database';
+import { DATABASE, FRESH } from '../parts.js';
+import { MessageRow } from './message.entity.js';
+
+/** A thread that this process dispatches: nobody else does until the claim runs out, and then this epoch is over. */
+export interface Claim {
+  tenant: string;
+  threadId: string;
+  contactId: string;
+  channelAccount: string;
+  epoch: number;
+}
+
+/** The next message of a claimed thread, on its way since `handedAt`. */
+export interface InHand {
+  message: MessageRow;
+  /** Taken before the claim was proved: whoever froze in between carries an old instant, and a run refuses it. */
+  handedAt: string;
+  /** Some message of the thread was placed before: a start needs what the archive knows. */
+  hasPast: boolean;
+}
+
+/** Somebody else has the thread by now: write nothing, start nothing. */
+export class ClaimLost extends Error {
+  override readonly name = 'ClaimLost';
+}
+
+/** Longer than one hand-over may take: an Update and, where there is no run, a second one, 5 s each. */
+const LEASE_S = 15;
+const WAITING = { state: { $in: ['stored', 'handed'] } } as const satisfies object;
+
+@Injectable()
+export class Claims {
+  /** This process, among its replicas. */
+  readonly #owner = randomUUID();
+
+  constructor(@Inject(DATABASE) private readonly database: Database) {}
+
+  /** Up to so many threads whose turn it is and that nobody dispatches; those that wait longest first. */
+  claim(limit: number): Promise<Claim[]> {
+    return this.database.acrossTenants(async (em) => {
+      const rows = await em.execute<
+        { tenant: string; id: string; contact_id: string; channel_account: string; epoch: number }[]
+      >(
+        `with due as (
+           select tenant, id from thread
+           where waiting and next_attempt_at <= now() and (leased_until is null or leased_until < now())
+           order by next_attempt_at limit ? for update skip locked)
+         update thread set owner = ?, epoch = epoch + 1, leased_until = now() + ? * interval '1 s'
+         from due where thread.tenant = due.tenant and thread.id = due.id
+         returning thread.tenant, thread.id, contact_id, channel_account, epoch`,
+        [limit, this.#owner, LEASE_S],
+      );
+      return rows.map(({ tenant, id, contact_id, channel_account, epoch }) => {
+        return { tenant, threadId: id, contactId: contact_id, channelAccount: channel_account, epoch };
+      });
+    });
+  }
+
+  /** The first message that waits, marked as handed over; or none, and the thread is let go. @throws ClaimLost */
+  next(claim: Claim): Promise<InHand | undefined> {
+    const handedAt = new Date();
+    return this.database.inTenant(claim.tenant, async (em) => {
+      const hasPast = await this.prove(em, claim);
+      const { tenant, threadId } = claim;
+      const [message] = await em.find(
+        MessageRow,
+        { tenant, threadId, ...WAITING },
+        { ...FRESH, orderBy: { position: 'asc' }, limit: 1 },
+      );
+      if (!message) {
+        await em.execute(
+          `update thread set waiting = false, owner = null, leased_until = null, attempts = 0,
+             held_why = null, held_since = null where tenant = ? and id = ?`,
+          [tenant, threadId],
+        );
+        return undefined;
+      }
+      if (!message.handedAt)
+        await em.nativeUpdate(MessageRow, { tenant, id: message.id }, { handedAt, state: 'handed' });
+      return { message, handedAt: handedAt.toISOString(), hasPast };
+    });
+  }
+
+  /** Renews the claim inside a transaction that writes a result; answers whether the thread has a past. @throws ClaimLost */
+  async prove(em: EntityManager, { tenant, threadId, epoch }: Claim): Promise<boolean> {
+    const [row] = await em.execute<{ has_past: boolean }[]>(
+      `update thread set leased_until = now() + ? * interval '1 s'
+       where tenant = ? and id = ? and epoch = ? and owner = ? returning has_past`,
+      [LEASE_S, tenant, threadId, epoch, this.#owner],
+    );
+    if (!row) throw new ClaimLost(`Another dispatcher has ${threadId}.`);
+    return row.has_past;
+  }
+
+  /**
+   * The message did not get its place now: the thread rests, longer each time. `wasSent` false: surely no workflow has
+   * it, so an agent's message may still be withdrawn. Answers how often in a row.
+   */
+  async putBack(claim: Claim, { id, handedAt }: MessageRow, { why, soon, wasSent }: NotNow): Promise<number> {
+    return this.database.inTenant(claim.tenant, async (em) => {
+      await this.prove(em, claim);
+      const { tenant, threadId } = claim;
+      // Sent by an earlier attempt, it stays handed over.
+      if (!wasSent && !handedAt)
+        await em.nativeUpdate(MessageRow, { tenant, id, state: 'handed' }, { state: 'stored', handedAt: null });
+      const [row] = await em.execute<{ attempts: number }[]>(
+        `update thread set owner = null, leased_until = null, attempts = attempts + 1, held_why = ?,
+           held_since = coalesce(held_since, now())
+         where tenant = ? and id = ? returning attempts`,
+        [why.slice(0, 500), tenant, threadId],
+      );
+      const attempts = row?.attempts ?? 1;
+      await em.execute(`update thread set next_attempt_at = now() + ? * interval '1 ms' where tenant = ? and id = ?`, [
+        restMs(attempts - 1, soon),
+        tenant,
+        threadId,
+      ]);
+      return attempts;
+    });
+  }
+
+  /** The process stops between two messages: any other may go on at once. */
+  async letGo(claim: Claim): Promise<void> {
+    await this.database.inTenant(claim.tenant, async (em) => {
+      await this.prove(em, claim);
+      await em.execute('update thread set owner = null, leased_until = null where tenant = ? and id = ?', [
+        claim.tenant,
+        claim.threadId,
+      ]);
+    });
+  }
+}
+
+export interface NotNow {
+  why: string;
+  /** It passes by itself within moments. */
+  soon: boolean;
+  wasSent: boolean;
+}
+
+const SOON_MS = 50;
+const PAUSE_MS = 250;
+const LONGEST_PAUSE_MS = 5_000;
+
+/** How long a thread rests after so many failed attempts before this one. */
+export function restMs(attempts: number, soon: boolean): number {
+  return Math.min((soon ? SOON_MS : PAUSE_MS) * 2 ** Math.min(attempts, 10), LONGEST_PAUSE_MS);
+}

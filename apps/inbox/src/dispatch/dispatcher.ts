@@ -1,0 +1,104 @@
+import { Inject, Injectable, type OnApplicationBootstrap } from '@nestjs/common';
+import type { Database } from '@parley/persistence/database';
+import { Shutdown } from '@parley/service/shutdown';
+import { SERVICE_LOG, type ServiceLog } from '@parley/service/tokens';
+import { isUnavailable } from '@parley/persistence/unavailable';
+import { DATABASE, HEARD } from '../parts.js';
+import { type Claim, ClaimLost, Claims, type InHand } from './claims.js';
+import { DispatchMetrics } from './dispatch.metrics.js';
+import { type Given, HandOver } from './hand-over.js';
+import { Placing } from './placing.js';
+import { Wakeable } from './wakeable.js';
+
+/** So many threads at once; a thread's messages go one after the other. */
+const THREADS_AT_ONCE = 32;
+const SWEEP_MS = 500;
+/** From here on somebody should look. */
+const ALARM_ATTEMPTS = 10;
+
+/**
+ * Hands every stored message over to its conversation, in order per thread, again and again until it has its place.
+ * Several replicas share the threads; only here are runs started (architecture.md, decision 5).
+ */
+@Injectable()
+export class Dispatcher implements OnApplicationBootstrap {
+  readonly #loop: Wakeable;
+  readonly #inHand = new Set<Promise<void>>();
+
+  constructor(
+    @Inject(DATABASE) private readonly database: Database,
+    @Inject(SERVICE_LOG) private readonly log: ServiceLog,
+    private readonly claims: Claims,
+    private readonly handOver: HandOver,
+    private readonly placing: Placing,
+    private readonly metrics: DispatchMetrics,
+    private readonly shutdown: Shutdown,
+  ) {
+    this.#loop = new Wakeable(SWEEP_MS, (error) => this.#trouble('the dispatcher cannot look', error));
+  }
+
+  onApplicationBootstrap(): void {
+    this.database.listen(HEARD.thread, () => this.#loop.wake());
+    this.shutdown.on('workers', () => this.stop());
+    this.#loop.start(() => this.#claimMore());
+  }
+
+  async stop(): Promise<void> {
+    await this.#loop.stop();
+    await Promise.all(this.#inHand);
+  }
+
+  /** Whether there may be more that could be claimed at once. */
+  async #claimMore(): Promise<boolean> {
+    const room = THREADS_AT_ONCE - this.#inHand.size;
+    if (room === 0) {
+      await Promise.race(this.#inHand);
+      return true;
+    }
+    const claims = await this.claims.claim(room);
+    for (const claim of claims) this.#begin(claim);
+    return claims.length === room;
+  }
+
+  #begin(claim: Claim): void {
+    const serving = this.#serve(claim)
+      .catch((error: unknown) => {
+        // The claim runs out by itself, and the messages are still there.
+        if (!(error instanceof ClaimLost)) this.#trouble('a thread could not be served', error);
+      })
+      .finally(() => this.#inHand.delete(serving));
+    this.#inHand.add(serving);
+  }
+
+  async #serve(claim: Claim): Promise<void> {
+    while (!this.#loop.isStopping) {
+      const inHand = await this.claims.next(claim);
+      if (!inHand) return;
+      const given = await this.handOver.give(claim, inHand);
+      if (!(await this.#keep(claim, inHand, given))) return;
+    }
+    await this.claims.letGo(claim);
+  }
+
+  /** Whether the thread goes on at once. */
+  async #keep(claim: Claim, inHand: InHand, given: Given): Promise<boolean> {
+    if (given.kind === 'again') {
+      await this.#putBack(claim, inHand, given);
+      return false;
+    }
+    if (given.kind === 'placed') await this.placing.placed(claim, inHand.message, given.answer);
+    else await this.placing.refused(claim, inHand.message, given.answer);
+    this.metrics.settled(inHand.message, given.kind);
+    return true;
+  }
+
+  async #putBack(claim: Claim, { message }: InHand, given: Extract<Given, { kind: 'again' }>): Promise<void> {
+    const attempts = await this.claims.putBack(claim, message, given);
+    if (given.alarm || attempts >= ALARM_ATTEMPTS)
+      this.log.error({ threadId: claim.threadId, messageId: message.id, why: given.why, attempts }, 'a thread is held');
+  }
+
+  #trouble(what: string, error: unknown): void {
+    this.log[isUnavailable(error) ? 'warn' : 'error']({ err: error }, what);
+  }
+}

@@ -1,0 +1,144 @@
+import { Inject, Injectable } from '@nestjs/common';
+import type { MessageAnswer, MessageUpdate } from '@parley/contracts/protocol';
+import { decide } from '@parley/domain/decide';
+import { ConversationClient } from '@parley/temporal/client';
+import type { Reply } from '@parley/temporal/patience';
+import { SETTINGS } from '@parley/service/tokens';
+import type { Settings } from '@parley/contracts/settings';
+import { Archive } from '../archive/archive.store.js';
+import { EpisodeStarts } from '../configuration/episode-starts.js';
+import { PausedLeases } from '../capacity/paused-leases.js';
+import type { Claim, InHand } from './claims.js';
+import type { MessageRow } from './message.entity.js';
+
+export type Placed = Extract<MessageAnswer, { kind: 'placed' }>;
+export type Refused = Extract<MessageAnswer, { kind: 'refused' }>;
+
+/** What became of a message that was handed over. */
+export type Given =
+  | { kind: 'placed'; answer: Placed }
+  | { kind: 'refused'; answer: Refused }
+  /** Not now. `alarm`: somebody must look, it does not pass by itself. */
+  | { kind: 'again'; why: string; soon: boolean; wasSent: boolean; alarm: boolean };
+
+const later = (why: string, more: Partial<Extract<Given, { kind: 'again' }>> = {}): Given => ({
+  kind: 'again',
+  why,
+  soon: false,
+  wasSent: false,
+  alarm: false,
+  ...more,
+});
+
+/** One message to its conversation: an Update, and where there is no run one that starts it, with the thread's past. */
+@Injectable()
+export class HandOver {
+  constructor(
+    private readonly temporal: ConversationClient,
+    private readonly archive: Archive,
+    private readonly starts: EpisodeStarts,
+    private readonly leases: PausedLeases,
+    @Inject(SETTINGS) private readonly settings: Settings,
+  ) {}
+
+  give(claim: Claim, inHand: InHand): Promise<Given> {
+    return inHand.message.author === 'agent' ? this.#fromAgent(claim, inHand) : this.#fromVisitor(claim, inHand);
+  }
+
+  async #fromAgent(claim: Claim, { message, handedAt }: InHand): Promise<Given> {
+    const named = message.conversationId ? { conversationId: message.conversationId } : {};
+    const update = { ...said(message, handedAt), ...named };
+    const reply = await this.temporal.message(claim.tenant, claim.threadId, update);
+    const isElsewhere =
+      reply.kind === 'not-found' || (reply.kind === 'answer' && reply.answer.kind === 'unknown-conversation');
+    return isElsewhere ? this.#fromArchive(message) : given(reply);
+  }
+
+  /** The run is gone: what it left behind says why not. */
+  async #fromArchive(message: MessageRow): Promise<Given> {
+    const conversationId = message.conversationId ?? '';
+    const found = await this.archive.find(message.tenant, conversationId);
+    if (found.kind !== 'archived') return later(`conversation ${found.kind}`, { soon: true });
+    const { state } = found;
+    const command = { ...agentCommand(message), type: 'message' } as const;
+    const facts = { presence: { online: false, authenticated: false }, rulesVersion: 1 };
+    const decision = decide(state, command, facts, new Date().toISOString());
+    const reason = decision.kind === 'refused' ? decision.reason : 'NOT_ELIGIBLE_STATE';
+    const { sequence: currentSequence, nextConversationId } = state;
+    return {
+      kind: 'refused',
+      answer: { kind: 'refused', reason, currentSequence, nextConversationId },
+    };
+  }
+
+  async #fromVisitor(claim: Claim, { message, handedAt, hasPast }: InHand): Promise<Given> {
+    const { tenant, threadId } = claim;
+    const resolved = await this.starts.resolve(tenant, claim.channelAccount, claim.contactId, message.campaign ?? null);
+    if (resolved.kind === 'missing') return later(`no ${resolved.what} is known`, { alarm: true });
+    const lease = await this.leases.take(tenant, threadId, message.id);
+    const update: MessageUpdate = {
+      ...said(message, handedAt),
+      presence: { online: message.online, authenticated: message.authenticated },
+      start: resolved.start,
+      ...(lease && { lease }),
+    };
+    const reply = await this.temporal.message(tenant, threadId, update);
+    return needsPast(reply) ? this.#withPast(claim, update, hasPast) : given(reply);
+  }
+
+  /** There is no run, or an empty one: only here runs are started, and only with what the archive knows. */
+  async #withPast({ tenant, threadId }: Claim, update: MessageUpdate, hasPast: boolean): Promise<Given> {
+    const previous = await this.archive.previousOf(tenant, threadId);
+    if (!previous && hasPast) return later('the archive does not know the past of this thread', { alarm: true });
+    const { PARLEY_LINGER_MS: lingerMs, PARLEY_HANDED_MS: handedMs } = this.settings;
+    const reply = await this.temporal.messageWithStart(
+      tenant,
+      threadId,
+      { ...update, previous: previous ?? null },
+      { tenant, threadId, lingerMs, handedMs },
+    );
+    return given(reply);
+  }
+}
+
+const needsPast = (reply: Reply<MessageAnswer>): boolean =>
+  reply.kind === 'not-found' ||
+  (reply.kind === 'answer' && reply.answer.kind === 'hold' && reply.answer.why === 'previous-needed');
+
+/** Every answer decides; every other reply leaves it to the next attempt, with the same updateId. */
+function given(reply: Reply<MessageAnswer>): Given {
+  if (reply.kind === 'unknown-outcome') return later(reply.why, { wasSent: true, soon: true });
+  if (reply.kind === 'unavailable') return later(reply.why);
+  if (reply.kind === 'not-found') return later('no run took it', { soon: true });
+  const { answer } = reply;
+  switch (answer.kind) {
+    case 'placed':
+      return { kind: 'placed', answer };
+    case 'refused':
+      return { kind: 'refused', answer };
+    case 'hold':
+      return later(answer.why, { soon: true });
+    case 'unknown-conversation':
+      return later('unknown conversation', { soon: true });
+  }
+}
+
+const said = (message: MessageRow, handedAt: string): MessageUpdate => ({
+  messageId: message.id,
+  author: message.author,
+  caller: message.caller,
+  acceptedAt: message.acceptedAt.toISOString(),
+  length: message.length ?? null,
+  handedAt,
+  ...(message.traceparent && { traceparent: message.traceparent }),
+});
+
+const agentCommand = (message: MessageRow) => ({
+  commandId: `msg:${message.id}`,
+  caller: message.caller,
+  messageId: message.id,
+  author: message.author,
+  agentId: message.caller.id,
+  acceptedAt: message.acceptedAt.toISOString(),
+  length: message.length ?? null,
+});

@@ -1,0 +1,41 @@
+import type { MessageEvent } from '@parley/contracts/message-event';
+import type { MessageRow } from './message.entity.js';
+
+type Placed = Pick<
+  MessageRow,
+  | 'tenant'
+  | 'id'
+  | 'threadId'
+  | 'conversationId'
+  | 'afterSequence'
+  | 'messageNumber'
+  | 'decidedAt'
+  | 'acceptedAt'
+  | 'author'
+  | 'agentId'
+  | 'length'
+  | 'channelAccount'
+>;
+
+/** That it was said, as the log tells it; nothing while it has no place. */
+export function saidOf(row: Placed): MessageEvent[] {
+  const { conversationId, afterSequence, messageNumber, decidedAt } = row;
+  if (!conversationId || !afterSequence || !messageNumber || !decidedAt) return [];
+  return [
+    {
+      type: row.author === 'agent' ? 'conversation.message-sent' : 'conversation.message-received',
+      time: decidedAt.toISOString(),
+      acceptedAt: row.acceptedAt.toISOString(),
+      tenantid: row.tenant,
+      threadid: row.threadId,
+      conversationId,
+      messageId: row.id,
+      messageNumber,
+      afterSequence,
+      author: row.author,
+      agentId: row.agentId ?? null,
+      length: row.length ?? null,
+      channelAccount: row.channelAccount,
+    },
+  ];
+}

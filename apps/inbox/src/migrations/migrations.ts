@@ -1,0 +1,11 @@
+import { migration, rowLevelSecurity } from '@parley/persistence/migration';
+import { DESK_TABLES, LIFE_TABLES, MESSAGE_TABLES, TENANT_TABLES } from './tables.js';
+
+export const MIGRATIONS = [
+  migration('inbox-1', [
+    ...MESSAGE_TABLES,
+    ...LIFE_TABLES,
+    ...DESK_TABLES,
+    ...TENANT_TABLES.flatMap((table) => rowLevelSecurity(table)),
+  ]),
+];
