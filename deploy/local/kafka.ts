@@ -76,6 +76,9 @@ const properties = ({ ports }: Profile, data: string): string =>
     'log.cleaner.dedupe.buffer.size': 16_777_216,
     // Waiting for more members of a group helps a fleet, not a laptop; and a test wants a dead consumer to be noticed soon.
     'group.initial.rebalance.delay.ms': 0,
+    // A killed broker may come back only when its session is over.
+    'broker.session.timeout.ms': 3_000,
+    'broker.heartbeat.interval.ms': 500,
     'group.min.session.timeout.ms': 1_000,
   })
     .map(([key, value]) => `${key}=${value}\n`)

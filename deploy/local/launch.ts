@@ -5,10 +5,10 @@ import { controlServer } from './control.ts';
 import { examine } from './doctor.ts';
 import { secretOf } from './keys.ts';
 import { LocalServer } from './local-server.ts';
-import { Pids, stopLeftovers } from './pids.ts';
+import { leftoversLine, Pids, stopLeftovers } from './pids.ts';
 import type { Profile } from './profile.ts';
 import { Stack } from './stack.ts';
-import { stateOf, writeState, type StackState } from './state.ts';
+import { removeState, stateOf, writeState, type StackState } from './state.ts';
 
 export type Say = (line: string) => void;
 
@@ -73,8 +73,8 @@ export async function prepareStack(profile: Profile, say: Say, fresh = false): P
   pids.claim();
   try {
     const ended = await stopLeftovers(pids);
-    if (ended.length > 0)
-      say(`Stopped what an earlier start had left running: ${ended.map(({ name }) => name).join(', ')}`);
+    if (ended.length > 0) say(leftoversLine(ended));
+    removeState(profile.stateFile);
     if (fresh) forgetData(profile.folder);
     await examine(profile);
     return new Stack(profile, await secretOf(profile.folder), pids, say);

@@ -90,6 +90,9 @@ export async function stopLeftovers(pids: Pids): Promise<Recorded[]> {
   return leftovers;
 }
 
+export const leftoversLine = (ended: readonly Recorded[]): string =>
+  `Stopped what a killed start had left running: ${ended.map(({ name }) => name).join(', ')}`;
+
 async function endAll(processes: readonly Recorded[]): Promise<void> {
   for (const { pid, name } of processes) {
     signalTree(pid, 'SIGCONT');

@@ -1,5 +1,5 @@
 import { rmSync } from 'node:fs';
-import { Pids, stopLeftovers } from './pids.ts';
+import { leftoversLine, Pids, stopLeftovers } from './pids.ts';
 import { profileOf } from './profile.ts';
 import { removeState } from './state.ts';
 import { lineOf, Trouble } from './trouble.ts';
@@ -11,7 +11,8 @@ async function main(): Promise<void> {
   const launcher = pids.launcherAlive();
   if (launcher)
     throw new Trouble(`Parley is up (pid ${launcher.pid}) and still needs its data: stop it first (Ctrl-C there).`);
-  await stopLeftovers(pids);
+  const ended = await stopLeftovers(pids);
+  if (ended.length > 0) console.log(leftoversLine(ended));
   removeState(stateFile);
   rmSync(folder, { recursive: true, force: true });
   console.log('Forgot the local data. `npm start` begins anew.');

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { Kafka, logLevel, type Admin, type ITopicConfig } from 'kafkajs';
 import { Trouble } from './trouble.ts';
+import { eventually } from './waiting.ts';
 
 const forEver = '-1';
 const thirtyDaysMs = String(30 * 24 * 60 * 60 * 1_000);
@@ -47,8 +48,8 @@ function clientOf(brokers: string): Kafka {
 
 export async function withAdmin<T>(brokers: string, use: (admin: Admin) => Promise<T>): Promise<T> {
   const admin = clientOf(brokers).admin();
-  await admin.connect();
   try {
+    await admin.connect();
     return await use(admin);
   } finally {
     await admin.disconnect();
@@ -75,22 +76,36 @@ const topicConfig = ({ name, partitions, config }: Topic): ITopicConfig => ({
   configEntries: Object.entries(config).map(([key, value]) => ({ name: key, value })),
 });
 
-/** Right after the port opens coordinators still load: only a group that was joined proves that consumers will run. Left empty, it is forgotten. */
+/** Right after the port opens coordinators still load: only a group that was joined proves that consumers will run. */
 export async function joinGroup(brokers: string): Promise<void> {
-  const groupId = `${probe}-${randomUUID()}`;
-  const consumer = clientOf(brokers).consumer({ groupId, sessionTimeout: 10_000 });
-  const joined = new Promise<void>((resolve, reject) => {
-    consumer.on(consumer.events.GROUP_JOIN, () => resolve());
-    setTimeout(
-      () => reject(new Trouble(`Kafka at ${brokers} lets no consumer group join within ${joinMs / 1000} s.`)),
-      joinMs,
-    ).unref();
+  if (await eventually(() => joinOnce(brokers), joinMs)) return;
+  throw new Trouble(`Kafka at ${brokers} lets no consumer group join within ${joinMs / 1000} s: its log says why.`);
+}
+
+/** The client gives a consumer up when its coordinator is not there yet; a new one, not its own restart, is then asked again. */
+async function joinOnce(brokers: string): Promise<boolean> {
+  const retry = {
+    initialRetryTime: 100,
+    maxRetryTime: 500,
+    retries: 5,
+    restartOnFailure: () => Promise.resolve(false),
+  };
+  const consumer = clientOf(brokers).consumer({
+    groupId: `${probe}-${randomUUID()}`,
+    sessionTimeout: 10_000,
+    maxWaitTimeInMs: 100,
+    retry,
   });
-  await consumer.connect();
-  await consumer.subscribe({ topics: ['parley.configuration.v1'] });
-  await consumer.run({ eachMessage: () => Promise.resolve() });
+  const joined = new Promise<boolean>((resolve) => {
+    consumer.on(consumer.events.GROUP_JOIN, () => resolve(true));
+    consumer.on(consumer.events.CRASH, () => resolve(false));
+    setTimeout(() => resolve(false), joinMs).unref();
+  });
   try {
-    await joined;
+    await consumer.connect();
+    await consumer.subscribe({ topics: ['parley.configuration.v1'] });
+    await consumer.run({ autoCommit: false, eachMessage: () => Promise.resolve() });
+    return await joined;
   } finally {
     await consumer.disconnect();
   }
