@@ -2,6 +2,7 @@ import express, { type Express, type NextFunction, type Request, type Response }
 import helmet from 'helmet';
 import type { Settings } from '@parley/contracts/settings';
 import type { Health } from './health.js';
+import { MAX_HEADER_BYTES } from './http-server.js';
 import { readJsonBody } from './json-body.js';
 import { patternOf, type Metrics } from './metrics.js';
 import type { ProblemFilter } from './problem.filter.js';
@@ -18,6 +19,7 @@ export interface FrontDoor {
 }
 
 const MAX_URL_LENGTH = 8192;
+const MAX_HEADERS = 200;
 
 /** Before anything is mounted, for Express reads its routing settings once. */
 export function newExpress(settings: Settings): Express {
@@ -34,11 +36,11 @@ export function newExpress(settings: Settings): Express {
   return app;
 }
 
-/** Everything before Nest's routes, in the order of the contract's refusals: 414, 413, 415, 400. */
+/** Everything before Nest's routes, in the order of the contract's refusals: 414, 431, 413, 415, 400. */
 export function openFrontDoor(app: Express, door: FrontDoor): void {
   app.use(beginContext, door.metrics.observe, accessLog(door.log), securityHeaders());
   operations(app, door);
-  app.use(refuseLongUrl, readJsonBody);
+  app.use(refuseTooMuch, readJsonBody);
 }
 
 /** After Nest's routes: whatever is left is no address of ours. */
@@ -73,8 +75,12 @@ const accessLog = (log: ServiceLog) => (request: Request, response: Response, ne
   next();
 };
 
-function refuseLongUrl(request: Request, _response: Response, next: NextFunction): void {
-  next(request.url.length > MAX_URL_LENGTH ? problem(414, 'uri-too-long') : undefined);
+/** Node counts the bytes of one header, and of many small ones it does not. */
+function refuseTooMuch(request: Request, _response: Response, next: NextFunction): void {
+  if (request.url.length > MAX_URL_LENGTH) return next(problem(414, 'uri-too-long'));
+  const isTooMuch =
+    request.rawHeaders.length > 2 * MAX_HEADERS || request.rawHeaders.join('').length > MAX_HEADER_BYTES;
+  next(isTooMuch ? problem(431, 'headers-too-large', undefined, { headers: { Connection: 'close' } }) : undefined);
 }
 
 /** Asked every few seconds by machines; not logged as requests, not rate limited, no token. */

@@ -5,9 +5,11 @@ import { PROBLEMS, type ProblemSlug } from '@parley/contracts/problem';
 import { ProblemError } from './problem.js';
 import { newContext } from './request-context.js';
 
+export const MAX_HEADER_BYTES = 16 * 1024;
+
 /** Limits of the wire (reliability.md, section 6). */
 const LIMITS = {
-  maxHeaderSize: 16 * 1024,
+  maxHeaderSize: MAX_HEADER_BYTES,
   headersTimeout: 10_000,
   requestTimeout: 30_000,
   // Above a balancer's usual 60 s: whoever closes an idle connection first must not be us.
@@ -16,12 +18,12 @@ const LIMITS = {
   connectionsCheckingInterval: 1000,
 } as const;
 const MAX_CONNECTIONS = 10_000;
-const MAX_HEADERS = 200;
 
 export function createHttpServer(app: Express): Server {
   const server = createServer(LIMITS, app);
   server.maxConnections = MAX_CONNECTIONS;
-  server.maxHeadersCount = MAX_HEADERS;
+  // None dropped in silence: the front door refuses too many.
+  server.maxHeadersCount = 0;
   server.on('clientError', answerUnreadable);
   return server;
 }

@@ -35,7 +35,8 @@ const INTROSPECT_MS = 30_000;
 /** A reader so far behind is cut; it comes back with Last-Event-ID. */
 const MAX_UNSENT_BYTES = 1024 * 1024;
 const MAX_TIMER_MS = 2 ** 31 - 1;
-const POSITION = /^\d{1,19}$/;
+// Fits a bigint of the database.
+const POSITION = /^\d{1,18}$/;
 
 /** Live streams of one process (contract.md, Live streams). Injectable everywhere. */
 export class Streams {
@@ -125,7 +126,7 @@ class Stream {
   }
 
   private start(opening: readonly StreamEvent[]): void {
-    this.response.status(200).set({
+    this.response.writeHead(200, {
       'Content-Type': 'text/event-stream',
       'Cache-Control': 'no-store',
       // nginx would hold events back.

@@ -34,8 +34,12 @@ export const ask = (port: number, path: string, { method = 'GET', headers = {}, 
   });
 
 const JSON_TYPE = { 'content-type': 'application/json' };
-export const post = (port: number, path: string, body: string | Uint8Array, headers: Record<string, string> = JSON_TYPE) =>
-  ask(port, path, { method: 'POST', body, headers });
+export const post = (
+  port: number,
+  path: string,
+  body: string | Uint8Array,
+  headers: Record<string, string> = JSON_TYPE,
+) => ask(port, path, { method: 'POST', body, headers });
 
 /** The answer as the problem that it must be. */
 export function problemIn(answer: Answer): Problem {

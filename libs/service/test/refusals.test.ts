@@ -96,7 +96,10 @@ describe('size and media type', () => {
     expect(answer.status).toBe(201);
   });
   test('Accept without JSON is 406', async () => {
-    expect(refused(await ask(port, `${things}/a`, { headers: { accept: 'image/png' } }))).toEqual([406, 'not-acceptable']);
+    expect(refused(await ask(port, `${things}/a`, { headers: { accept: 'image/png' } }))).toEqual([
+      406,
+      'not-acceptable',
+    ]);
     expect((await ask(port, `${things}/a`, { headers: { accept: 'image/png, */*;q=0.1' } })).status).toBe(200);
   });
 });
@@ -149,10 +152,15 @@ describe('shapes are strict: 422 with pointers', () => {
 });
 
 describe('addresses', () => {
-  test.each(['/', '/inbox', '/inbox/v1/', '/inbox/v1/nothing', '//inbox/v1/things/a', '/INBOX/v1/things/a', '/inbox/v1/Things/a'])(
-    '%s is 404',
-    async (path) => expect(refused(await ask(port, path))).toEqual([404, 'not-found']),
-  );
+  test.each([
+    '/',
+    '/inbox',
+    '/inbox/v1/',
+    '/inbox/v1/nothing',
+    '//inbox/v1/things/a',
+    '/INBOX/v1/things/a',
+    '/inbox/v1/Things/a',
+  ])('%s is 404', async (path) => expect(refused(await ask(port, path))).toEqual([404, 'not-found']));
   test.each([`${things}/a/`, '/inbox/v1/things;/a', `${things}/..%2f..%2fetc`, `${things}/%ff`, `${things}/a%00b/c`])(
     '%s reaches no other route',
     async (path) => expect([200, 400, 404, 422]).toContain((await ask(port, path)).status),
