@@ -1,0 +1,44 @@
+import { randomUUID } from 'node:crypto';
+import type { EntityManager } from '@mikro-orm/postgresql';
+import { Inject, Injectable } from '@nestjs/common';
+import type { Actor } from '@parley/contracts/actor';
+import type { AuditRecord } from '@parley/contracts/audit';
+import { TOPICS } from '@parley/contracts/envelope';
+import { threadOf } from '@parley/contracts/identifiers';
+import type { Settings } from '@parley/contracts/settings';
+import { auditRecord } from '@parley/lifecycle-log/lifecycle-record';
+import type { Database } from '@parley/persistence/database';
+import { addToOutbox } from '@parley/persistence/outbox';
+import { RefusalAudit, type RefusedRequest } from '@parley/service/refusal-audit';
+import { SETTINGS } from '@parley/service/tokens';
+import { DATABASE } from '../parts.js';
+
+type About = Pick<AuditRecord, 'type' | 'actor' | 'act' | 'conversationId' | 'reason'>;
+
+/** What this service has to say for the audit, on its way to `conversation.audit.v1`; it comes back by the log. */
+@Injectable()
+export class AuditOutbox extends RefusalAudit {
+  constructor(
+    @Inject(DATABASE) private readonly database: Database,
+    @Inject(SETTINGS) private readonly settings: Settings,
+  ) {
+    super();
+  }
+
+  override async refused({ tenant, actor, act, conversationId, reason }: RefusedRequest): Promise<void> {
+    const about: About = { type: 'audit.command-refused', actor, act, conversationId, reason };
+    await this.database.inTenant(tenant, (em) => this.#add(em, tenant, about));
+  }
+
+  /** In the transaction of the act: recorded if and only if it happened. */
+  async acted(em: EntityManager, tenant: string, actor: Actor, act: string, what: string): Promise<void> {
+    await this.#add(em, tenant, { type: 'audit.administrative-act', actor, act, conversationId: null, reason: what });
+  }
+
+  async #add(em: EntityManager, tenantid: string, about: About): Promise<void> {
+    const time = new Date().toISOString();
+    const threadid = about.conversationId === null ? null : (threadOf(about.conversationId) ?? null);
+    const record = { id: `aud_${randomUUID()}`, time, tenantid, service: 'admin', threadid, commandid: null, ...about };
+    await addToOutbox(em, TOPICS.audit, [auditRecord(record, time, this.settings.PUBLIC_URL)]);
+  }
+}

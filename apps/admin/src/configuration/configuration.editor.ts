@@ -1,0 +1,162 @@
+import type { FilterQuery } from '@mikro-orm/core';
+import type { EntityManager } from '@mikro-orm/postgresql';
+import { Inject, Injectable } from '@nestjs/common';
+import type { Caller } from '@parley/contracts/actor';
+import type { ConfigurationQuery, EditableKind } from '@parley/contracts/admin-http';
+import type { Database } from '@parley/persistence/database';
+import { CommandEndpoint } from '@parley/service/command-endpoint';
+import { etagOf, type CommandRequest } from '@parley/service/command-request';
+import { CURSORS, type Cursors } from '@parley/service/cursor';
+import { problem, reasonProblem } from '@parley/service/problem';
+import { validationProblem } from '@parley/service/shape';
+import { AuditOutbox } from '../audit/audit.outbox.js';
+import type { Page } from '../live-activity/live-activity.js';
+import { scopeOf } from '../live-activity/scope.js';
+import { DATABASE } from '../parts.js';
+import { ConfigurationRow } from './configuration.entity.js';
+import { ConfigurationStore } from './configuration.store.js';
+import { EDITABLE, idOf, keyOf, missingFor, valueOf, type Fields } from './editable.js';
+import type { Snapshot } from './snapshot.js';
+
+/** Who wants what done to one kind of configuration. */
+export interface Edit {
+  readonly kind: EditableKind;
+  readonly tenant: string;
+  readonly caller: Caller;
+  readonly path: Fields;
+  readonly request: CommandRequest;
+}
+
+const UNMANAGED = { disableIdentityMap: true } as const;
+
+/** Categories, tags, campaigns, groups and people: read by everybody who works here, written by administrators. */
+@Injectable()
+export class ConfigurationEditor {
+  constructor(
+    @Inject(DATABASE) private readonly database: Database,
+    @Inject(CURSORS) private readonly cursors: Cursors,
+    private readonly store: ConfigurationStore,
+    private readonly endpoint: CommandEndpoint,
+    private readonly audit: AuditOutbox,
+  ) {}
+
+  async list(tenant: string, kind: EditableKind, path: Fields, query: ConfigurationQuery): Promise<Page<object>> {
+    const { limit, cursor, archived = 'false' } = query;
+    const under = keyOf(kind, path, '');
+    const binding = { tenant, list: kind, filter: { archived, under }, sort: 'key' };
+    const [after] = this.cursors.read(binding, cursor) ?? [];
+    const conditions: FilterQuery<ConfigurationRow>[] = [
+      { tenant, kind, value: { $ne: null } },
+      ...(kind === 'subcategory' ? [{ key: { $like: `${likeText(under)}%` } }] : []),
+      ...(archived === 'all' || !EDITABLE[kind].archives ? [] : [{ value: { archived: archived === 'true' } }]),
+      ...(typeof after === 'string' ? [{ key: { $gt: after } }] : []),
+    ];
+    const options = { orderBy: { key: 'asc' }, limit: limit + 1, ...UNMANAGED } as const;
+    const rows = await this.database.inTenant(tenant, (em) => em.find(ConfigurationRow, { $and: conditions }, options));
+    const page = rows.slice(0, limit);
+    const last = rows.length > limit ? page.at(-1) : undefined;
+    return { items: page.map(answerOf), nextCursor: last ? this.cursors.write(binding, [last.key]) : null };
+  }
+
+  async read(tenant: string, kind: EditableKind, path: Fields): Promise<object> {
+    return answerOf(await this.database.inTenant(tenant, (em) => present(em, tenant, kind, pathKey(kind, path))));
+  }
+
+  create(edit: Edit, body: Fields): Promise<object> {
+    const id = idOf(edit.kind, body);
+    return this.#change(edit, keyOf(edit.kind, edit.path, id), async (em, key) => {
+      const known = await em.findOne(ConfigurationRow, { tenant: edit.tenant, kind: edit.kind, key }, UNMANAGED);
+      if (known?.value) throw problem(409, 'conflict', 'The id is taken.');
+      return this.#fitting(edit, id, body);
+    });
+  }
+
+  replace(edit: Edit, body: Fields): Promise<object> {
+    const id = String(edit.path['id']);
+    return this.#change(edit, pathKey(edit.kind, edit.path), () => this.#fitting(edit, id, body));
+  }
+
+  /** What events name is archived, the rest withdrawn. Answers what it was. */
+  remove(edit: Edit): Promise<object> {
+    return this.#change(edit, pathKey(edit.kind, edit.path), async (em, key) => {
+      const { value } = await present(em, edit.tenant, edit.kind, key);
+      if (EDITABLE[edit.kind].archives) return { ...value, archived: true };
+      const known = await this.store.of(edit.tenant);
+      if (isInUse(edit.kind, key, known)) throw problem(409, 'conflict', 'It is still used by a campaign.');
+      return null;
+    });
+  }
+
+  #change(
+    edit: Edit,
+    key: string,
+    decide: (em: EntityManager, key: string) => Promise<object | null>,
+  ): Promise<object> {
+    const { kind, tenant, caller, request } = edit;
+    return this.endpoint.keyed({
+      request,
+      tenant,
+      caller,
+      reach: async () => assertMayWrite(caller, kind, key, await this.store.of(tenant)),
+      perform: () =>
+        this.database.inTenant(tenant, async (em) => {
+          await assertVersion(em, edit, key);
+          const value = await decide(em, key);
+          const before = value === null ? await present(em, tenant, kind, key) : undefined;
+          const version = await this.store.write(em, { tenant, kind, key, value });
+          await this.audit.acted(em, tenant, actorOf(caller), `configuration.${kind}`, `${key} v${version}`);
+          request.setHeader('ETag', etagOf(version));
+          return { ...(value ?? before?.value), version };
+        }),
+    });
+  }
+
+  async #fitting({ kind, tenant, path }: Edit, id: string, body: Fields): Promise<object> {
+    const known = await this.store.of(tenant);
+    if (kind === 'subcategory' && !known.knows('category', String(path['category']))) throw problem(404, 'not-found');
+    const value = valueOf(kind, path, id, body);
+    if (value === undefined) throw validationProblem([{ pointer: '/id', detail: 'is no id' }]);
+    const missing = missingFor(kind, value, known);
+    if (missing.length > 0) throw validationProblem(missing);
+    return value;
+  }
+}
+
+const actorOf = ({ kind, id, role }: Caller) => ({ kind, id, role });
+const pathKey = (kind: EditableKind, path: Fields): string => keyOf(kind, path, String(path['id']));
+const likeText = (text: string): string => text.replace(/[\\%_]/g, '\\$&');
+const answerOf = ({ value, version }: ConfigurationRow): object => ({ ...value, version });
+
+async function present(em: EntityManager, tenant: string, kind: EditableKind, key: string): Promise<ConfigurationRow> {
+  const row = await em.findOne(ConfigurationRow, { tenant, kind, key }, UNMANAGED);
+  if (!row?.value) throw problem(404, 'not-found');
+  return row;
+}
+
+/** If-Match names the version that was read; without it the last writer wins. */
+async function assertVersion(em: EntityManager, { tenant, kind, request }: Edit, key: string): Promise<void> {
+  if (request.ifSequence === undefined) return;
+  const row = await em.findOne(ConfigurationRow, { tenant, kind, key }, UNMANAGED);
+  const version = row?.value ? row.version : 0;
+  if (version === request.ifSequence) return;
+  throw problem(412, 'stale-version', undefined, { reasonCode: 'STALE_VERSION', currentSequence: version });
+}
+
+/** D2: inside the own campaigns: those, and the groups that serve them. The taxonomy is everybody's; people are the tenant's. */
+function assertMayWrite(caller: Caller, kind: EditableKind, key: string, known: Snapshot): void {
+  const scope = scopeOf(caller, 'configuration.write');
+  const mine = scope.kind === 'campaigns' ? scope.ids : [];
+  const isMine: Record<EditableKind, boolean> = {
+    category: true,
+    subcategory: true,
+    tag: true,
+    campaign: mine.includes(key),
+    group: known.campaigns().some(({ id, groups }) => mine.includes(id) && groups.includes(key)),
+    person: false,
+  };
+  if (scope.kind === 'everything' || (scope.kind === 'campaigns' && isMine[kind])) return;
+  throw reasonProblem('FORBIDDEN_SCOPE');
+}
+
+const isInUse = (kind: EditableKind, key: string, known: Snapshot): boolean =>
+  kind === 'group' && known.campaigns().some(({ groups }) => groups.includes(key));
