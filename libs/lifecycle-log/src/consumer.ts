@@ -81,8 +81,8 @@ class Supervisor {
   private rebuilt = 0;
 
   constructor(private readonly options: ConsumerOptions) {
-    const { brokers, group, clientId = group, log = warningsOnly } = options;
-    this.kafka = kafkaClient({ brokers, clientId, log });
+    const { brokers, group, clientId = group, log = warningsOnly, connection } = options;
+    this.kafka = kafkaClient({ brokers, clientId, log, connection });
     this.log = log;
     this.progress = new Progress(options.stuckAfterMs ?? STUCK_AFTER_MS, Date.now());
   }
@@ -125,7 +125,8 @@ class Supervisor {
 
   private newSession(): ConsumerSession {
     const { group, topics, handle, isRetriable, fromBeginning = true } = this.options;
-    const { brokers, partitionsAtOnce = PARTITIONS_AT_ONCE } = this.options;
+    const { brokers, connection, partitionsAtOnce = PARTITIONS_AT_ONCE } = this.options;
+    const address = { brokers, connection, clientId: `${group}.dead-letter`, log: this.log };
     return new ConsumerSession(this.kafka, {
       group,
       topics,
@@ -133,7 +134,7 @@ class Supervisor {
       isRetriable,
       fromBeginning,
       partitionsAtOnce,
-      deadLetters: createDeadLetters({ brokers, clientId: `${group}.dead-letter`, log: this.log }, group),
+      deadLetters: createDeadLetters(address, group),
       log: this.log,
       waiting: (reason) => {
         this.away = reason;

@@ -4,7 +4,7 @@ import { Poison, reasonOf, saysRetriable } from './failure.js';
 import type { LogRecord } from './kafka-record.js';
 import type { Log } from './log.js';
 import { logRecordOf } from './log-record.js';
-import { backoffMs, pause } from './patience.js';
+import { backoffMs, pause as reallyPause } from './patience.js';
 
 export interface HandlingOptions {
   handle(record: LogRecord): Promise<void>;
@@ -12,6 +12,8 @@ export interface HandlingOptions {
   isRetriable?: ((error: unknown) => boolean) | undefined;
   deadLetters: DeadLetters;
   log: Log;
+  /** Tests do not wait. */
+  pause?: (ms: number) => Promise<void>;
 }
 
 /** What one turn at a record needs from the consumer that holds its partition. */
@@ -78,6 +80,7 @@ async function waitAfter(options: HandlingOptions, turn: Turn, failure: Failure,
     attempt: attempt + 1,
     reason: failure.reason,
   });
+  const { pause = reallyPause } = options;
   await pause(away ? backoffMs(attempt, AWAY_FIRST_MS, AWAY_LONGEST_MS) : backoffMs(attempt, POISON_PAUSE_MS, 1_000));
   await turn.heartbeat();
 }

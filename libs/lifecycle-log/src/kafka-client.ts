@@ -1,5 +1,5 @@
 import kafkajs from 'kafkajs';
-import type { Kafka, LogEntry, logLevel } from 'kafkajs';
+import type { Kafka, KafkaConfig, LogEntry, logLevel } from 'kafkajs';
 import { warningsOnly } from './log.js';
 import type { Log, LogLevel } from './log.js';
 
@@ -8,6 +8,8 @@ export interface KafkaAddress {
   brokers: string | string[];
   clientId: string;
   log?: Log | undefined;
+  /** How to get there, where the brokers are not on a trusted network. */
+  connection?: Pick<KafkaConfig, 'ssl' | 'sasl' | 'socketFactory'> | undefined;
 }
 
 const CONNECT_MS = 3_000;
@@ -30,8 +32,9 @@ const logInto =
     log(levelOf(level), `kafka: ${message}`, { namespace, error: String(error ?? ''), broker, groupId });
 
 /** The one place that makes a kafkajs client. Few retries: long ones belong to Temporal, the outbox and the consumer. */
-export function kafkaClient({ brokers, clientId, log = warningsOnly }: KafkaAddress): Kafka {
+export function kafkaClient({ brokers, clientId, log = warningsOnly, connection }: KafkaAddress): Kafka {
   return new kafkajs.Kafka({
+    ...connection,
     clientId,
     brokers: brokerList(brokers),
     connectionTimeout: CONNECT_MS,

@@ -7,7 +7,7 @@ const idOf = ({ topic, partition }: { topic: string; partition: number }): strin
  * committed offset has not moved for `stuckAfterMs` is stuck.
  */
 export class Progress {
-  private readonly seen = new Map<string, { committed: number; since: number }>();
+  private readonly seen = new Map<string, { committed: number; behind: boolean; since: number }>();
   private lagNow = 0;
 
   constructor(
@@ -39,8 +39,9 @@ export class Progress {
   private stillFor(lag: PartitionLag, now: number): number {
     const id = idOf(lag);
     const before = this.seen.get(id);
-    if (lag.lag > 0 && before?.committed === lag.committed) return now - before.since;
-    this.seen.set(id, { committed: lag.committed, since: now });
+    const behind = lag.lag > 0;
+    if (behind && before?.behind && before.committed === lag.committed) return now - before.since;
+    this.seen.set(id, { committed: lag.committed, behind, since: now });
     return 0;
   }
 }

@@ -1,14 +1,19 @@
 import { randomUUID } from 'node:crypto';
-import type { Consumer, EachBatchPayload, Kafka } from 'kafkajs';
+import type { Consumer, EachBatchPayload, Kafka, KafkaMessage } from 'kafkajs';
 import { kafkaClient } from './kafka-client.js';
 import type { KafkaAddress } from './kafka-client.js';
 import type { LogRecord } from './kafka-record.js';
 import { logRecordOf } from './log-record.js';
+import { pause } from './patience.js';
 
 export interface ReadOptions extends Omit<KafkaAddress, 'clientId'> {
   topic: string;
   clientId?: string;
 }
+
+/** A broker that has just started still loads its coordinators, and the first group fails. */
+const ATTEMPTS = 5;
+const PAUSE_MS = 500;
 
 /**
  * Every record from the beginning up to the ends as they were when it was called, in order within a partition;
@@ -19,14 +24,34 @@ export async function forEachRecord(
   each: (record: LogRecord) => void | Promise<void>,
 ): Promise<void> {
   const kafka = kafkaClient({ ...options, clientId: options.clientId ?? 'parley-read' });
-  const missing = await endsOf(kafka, options.topic);
-  if (missing.size === 0) return;
+  const ends = await endsOf(kafka, options.topic);
+  const reading: Reading = { ends, read: new Map(), each };
+  for (let attempt = 1; !isComplete(reading); attempt += 1) {
+    const failure = await readOn(kafka, options.topic, reading);
+    if (failure && attempt >= ATTEMPTS) throw failure;
+    if (failure) await pause(PAUSE_MS);
+  }
+}
+
+interface Reading {
+  /** Partitions that hold anything, each with the offset after its last record. */
+  ends: Map<number, bigint>;
+  /** The next offset of each: what was given to `each` is not given again. */
+  read: Map<number, bigint>;
+  each: (record: LogRecord) => void | Promise<void>;
+}
+
+const isComplete = ({ ends, read }: Reading): boolean =>
+  [...ends].every(([partition, end]) => (read.get(partition) ?? 0n) >= end);
+
+/** One consumer, until all is read or it crashes; then why. */
+async function readOn(kafka: Kafka, topic: string, reading: Reading): Promise<Error | undefined> {
   const group = `parley-read-${randomUUID()}`;
   const consumer = kafka.consumer({ groupId: group, maxWaitTimeInMs: 100, allowAutoTopicCreation: false });
   try {
     await consumer.connect();
-    await consumer.subscribe({ topic: options.topic, fromBeginning: true });
-    await readAll(consumer, missing, each);
+    await consumer.subscribe({ topic, fromBeginning: true });
+    return await consume(consumer, reading);
   } finally {
     await consumer.disconnect();
     await forget(kafka, group);
@@ -40,7 +65,6 @@ export async function readTopic(options: ReadOptions): Promise<LogRecord[]> {
   return records;
 }
 
-/** Partitions that hold anything, each with the offset after its last record. */
 async function endsOf(kafka: Kafka, topic: string): Promise<Map<number, bigint>> {
   const admin = kafka.admin();
   await admin.connect();
@@ -53,37 +77,37 @@ async function endsOf(kafka: Kafka, topic: string): Promise<Map<number, bigint>>
   }
 }
 
-async function readAll(
-  consumer: Consumer,
-  missing: Map<number, bigint>,
-  each: (record: LogRecord) => void | Promise<void>,
-): Promise<void> {
-  const done = Promise.withResolvers<void>();
-  const reached = (partition: number, next: bigint): void => {
-    if (next >= (missing.get(partition) ?? 0n)) missing.delete(partition);
-    if (missing.size === 0) done.resolve();
+async function consume(consumer: Consumer, reading: Reading): Promise<Error | undefined> {
+  const { ends, read, each } = reading;
+  const done = Promise.withResolvers<Error | undefined>();
+  const advance = (partition: number, next: bigint): void => {
+    if (next > (read.get(partition) ?? 0n)) read.set(partition, next);
+    if (isComplete(reading)) done.resolve(undefined);
   };
-  consumer.on(consumer.events.CRASH, ({ payload }) => done.reject(payload.error));
-  // Also batches of nothing but control records, which reach no handler.
-  consumer.on(consumer.events.END_BATCH_PROCESS, ({ payload }) =>
-    reached(payload.partition, BigInt(payload.lastOffset) + 1n),
-  );
   const work = async (payload: EachBatchPayload): Promise<void> => {
     const { topic, partition, messages } = payload.batch;
     for (const message of messages) {
-      const end = missing.get(partition);
-      if (end === undefined || BigInt(message.offset) >= end) return;
-      const record = logRecordOf(topic, partition, message);
-      const { offset, timestamp } = message;
-      const key = message.key?.toString() ?? null;
-      await each(
-        'unreadable' in record ? { topic, partition, offset, key, value: undefined, headers: {}, timestamp } : record,
-      );
+      const offset = BigInt(message.offset);
+      if (offset >= (ends.get(partition) ?? 0n)) return;
+      if (offset < (read.get(partition) ?? 0n)) continue;
+      await each(readable(topic, partition, message));
+      advance(partition, offset + 1n);
       await payload.heartbeat();
     }
   };
+  const { CRASH, END_BATCH_PROCESS } = consumer.events;
+  consumer.on(CRASH, ({ payload }) => done.resolve(payload.error));
+  // Also batches of nothing but control records, which reach no handler.
+  consumer.on(END_BATCH_PROCESS, ({ payload }) => advance(payload.partition, BigInt(payload.lastOffset) + 1n));
   await consumer.run({ autoCommit: false, eachBatch: work });
-  await done.promise;
+  return done.promise;
+}
+
+function readable(topic: string, partition: number, message: KafkaMessage): LogRecord {
+  const record = logRecordOf(topic, partition, message);
+  if (!('unreadable' in record)) return record;
+  const { offset, timestamp } = message;
+  return { topic, partition, offset, key: message.key?.toString() ?? null, value: undefined, headers: {}, timestamp };
 }
 
 async function forget(kafka: Kafka, group: string): Promise<void> {

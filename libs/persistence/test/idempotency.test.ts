@@ -1,7 +1,3 @@
-/**
- * pg's pool is CommonJS to those who `require` it: the condition `import` must not be there for everybody.
- * @jest-environment-options {"customExportConditions": ["source", "node", "default"]}
- */
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { openDatabase } from '../src/database.js';
 import type { Database } from '../src/database.js';

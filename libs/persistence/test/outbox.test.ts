@@ -1,7 +1,3 @@
-/**
- * pg's pool is CommonJS to those who `require` it: the condition `import` must not be there for everybody.
- * @jest-environment-options {"customExportConditions": ["source", "node", "default"]}
- */
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { KafkaRecord } from '@parley/lifecycle-log/kafka-record';
 import { openDatabase } from '../src/database.js';
