@@ -3,6 +3,7 @@ import { APP_GUARD, ModulesContainer } from '@nestjs/core';
 import { Access } from './access.js';
 import { AuthenticationGuard, VERIFIER } from './authentication.guard.js';
 import { assertEveryRouteHasVerb } from './declared-verbs.js';
+import { LiveIdentity } from './live-identity.js';
 import { createVerifier, type VerifierOptions } from './verifier.js';
 
 /** Guards every route of the service it is imported into, and keeps it from starting with a route that declares no verb. */
@@ -21,9 +22,10 @@ export class IdentityModule implements OnModuleInit {
       providers: [
         { provide: VERIFIER, useValue: createVerifier(options) },
         { provide: Access, useValue: options.access },
+        LiveIdentity,
         { provide: APP_GUARD, useClass: AuthenticationGuard },
       ],
-      exports: [VERIFIER, Access],
+      exports: [VERIFIER, Access, LiveIdentity],
     };
   }
 }

@@ -56,16 +56,16 @@ export class KeySet {
 
   private async fetch(): Promise<void> {
     this.triedAt = this.clock();
-    try {
-      const response = await fetch(await this.jwksUri(), { redirect: 'error', signal: AbortSignal.timeout(FETCH_MS) });
-      const set: unknown = response.ok ? await response.json() : undefined;
-      if (!isKeySet(set)) return;
-      this.resolve = createLocalJWKSet(set);
-      this.fetchedAt = this.clock();
-    } catch {
-      // The last set goes on serving; `keyFor` says when there is none.
-      this.running = undefined;
-    }
+    // The last set goes on serving; `keyFor` says when there is none.
+    const set = await this.download().catch(() => undefined);
+    if (!isKeySet(set)) return;
+    this.resolve = createLocalJWKSet(set);
+    this.fetchedAt = this.clock();
+  }
+
+  private async download(): Promise<unknown> {
+    const response = await fetch(await this.jwksUri(), { redirect: 'error', signal: AbortSignal.timeout(FETCH_MS) });
+    return response.ok ? response.json() : undefined;
   }
 }
 
