@@ -5,6 +5,7 @@ import type { Conversation } from '@parley/contracts/state';
 import { attributionsOf } from './attribution.js';
 import { isEnded, isIn } from './conversation.js';
 import type { Faults } from './decision.js';
+import { actorOf } from './draft.js';
 import type { Qualification } from './qualification.js';
 
 /** What the two ends, `closed` and `cancelled`, have in common. */
@@ -43,7 +44,15 @@ export const endDraft = <T extends 'conversation.closed' | 'conversation.cancell
 
 type Ending = CommandOf<'close'> | CommandOf<'cancel'>;
 
-export function closeKindOf({ caller, bulk }: Ending): CloseKind {
+/** An end by command: of what kind (A8: a program's is no supervisor's), and whose. */
+export const endBy = (command: Ending, at: string): End => ({
+  closeKind: closeKindOf(command),
+  closedBy: actorOf(command.caller),
+  at,
+  commentId: command.commentId,
+});
+
+function closeKindOf({ caller, bulk }: Ending): CloseKind {
   if (bulk === true) return 'bulk';
   if (caller.kind === 'agent') return 'agent';
   return caller.kind === 'supervisor' ? 'supervisor' : 'api';

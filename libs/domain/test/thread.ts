@@ -28,7 +28,7 @@ export class Thread {
   presence: Presence = { online: false, authenticated: false };
   readonly conversations: Held[] = [];
 
-  constructor(private readonly hear: (command: Command, decision: Decision) => void) {}
+  constructor(private readonly hear: (decision: Decision) => void) {}
 
   wait(ms: number): void {
     this.now = plusMs(this.now, ms);
@@ -86,7 +86,7 @@ export class Thread {
 
   private decide(state: Conversation | undefined, command: Command): Decision {
     const decision = decide(state, freeze(command), freeze({ presence: this.presence, rulesVersion: 1 }), this.now);
-    this.hear(command, decision);
+    this.hear(decision);
     return freeze(decision);
   }
 
@@ -99,7 +99,9 @@ export class Thread {
     const decision = this.decide(undefined, command);
     const events = decision.kind === 'decided' ? decision.events : [];
     const life: Life = { events: [], said: [] };
-    const held = { state: freeze(evolve(undefined, events[0] as LifecycleEvent)), life, bySequence: [], room: null };
+    const state = freeze(evolve(undefined, events[0] as LifecycleEvent));
+    const held: Held = { state, life, bySequence: [], room: null };
+    held.bySequence[state.sequence] = state;
     life.events.push(...events.slice(0, 1));
     for (const event of events.slice(1)) this.live(held, event);
     this.conversations.push(held);

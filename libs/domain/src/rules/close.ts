@@ -1,20 +1,15 @@
 import type { Conversation } from '@parley/contracts/state';
 import { paymentVoided } from '../attribution.js';
-import type { Rule, Ruling } from '../decision.js';
-import { actorOf, type Draft } from '../draft.js';
-import { closeKindOf, commentFaults, endDraft, isFromHere, isGranted } from '../ending.js';
+import type { Rule } from '../decision.js';
+import type { Draft } from '../draft.js';
+import { commentFaults, endBy, endDraft, isFromHere, isGranted } from '../ending.js';
 import { qualificationAfter, qualificationFaults, qualified } from '../qualification.js';
 import { surveyAfter } from '../survey.js';
 
 /** B1, B4, B5: an agent closes and qualifies. A1-A13: a supervisor or a program closes. */
 export const close: Rule<'close'> = (state, command, facts, now) => {
   const after = qualificationAfter(state, command);
-  const end = {
-    closeKind: closeKindOf(command),
-    closedBy: actorOf(command.caller),
-    at: now,
-    commentId: command.commentId,
-  };
+  const end = endBy(command, now);
   const events: Draft[] = [
     ...qualified(state, after),
     ...(command.noteId === undefined ? [] : [{ type: 'conversation.note-added', noteId: command.noteId } as const]),
@@ -38,14 +33,9 @@ const isWithAgent = ({ status }: Conversation): boolean =>
   status === 'assigned' || status === 'active' || status === 'paused' || status === 'wrap-up';
 
 /** D4-D7: cancelled at that moment, and shown apart from closed; no survey. */
-export const cancel: Rule<'cancel'> = (state, command, _facts, now): Ruling => {
+export const cancel: Rule<'cancel'> = (state, command, _facts, now) => {
   const after = qualificationAfter(state, command);
-  const end = {
-    closeKind: closeKindOf(command),
-    closedBy: actorOf(command.caller),
-    at: now,
-    commentId: command.commentId,
-  };
+  const end = endBy(command, now);
   return {
     outcome: 'cancelled',
     refusedIf: {
