@@ -139,8 +139,6 @@ function configuration(gateway: string, key: SigningKey, secret: string): Config
         response_types: ['code'],
         redirect_uris: [`${gateway}/`],
         post_logout_redirect_uris: [`${gateway}/`],
-        // A page on http://localhost is what a development console is.
-        application_type: 'native',
       },
     ],
     cookies: { keys: [secret] },

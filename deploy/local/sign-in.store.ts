@@ -10,6 +10,7 @@ const entry = z.object({
 type Entry = z.infer<typeof entry>;
 
 const saveAfterMs = 200;
+const dayMs = 86_400_000;
 
 /** Who is signed in where, in one small file: a restart of the stack signs nobody out. */
 export class SignInStore {
@@ -53,10 +54,8 @@ export class SignInStore {
 
   #set(key: string, payload: AdapterPayload, expiresIn: number | undefined): void {
     // A copy as JSON has it: what is read back after a restart is what was read before it.
-    const known = entry.parse({
-      payload: JSON.parse(JSON.stringify(payload)),
-      expiresAt: Date.now() + (expiresIn ?? 86_400) * 1_000,
-    });
+    const copy: unknown = JSON.parse(JSON.stringify(payload));
+    const known = entry.parse({ payload: copy, expiresAt: Date.now() + (expiresIn ?? dayMs / 1_000) * 1_000 });
     this.#entries.set(key, known);
     this.#save();
   }
