@@ -171,7 +171,16 @@ test('A3: an agent’s close and a supervisor’s are two verbs, and so are two 
 });
 
 test('a signal acts as a machine that policy alone holds back', () => {
-  const verbs: Verb[] = ['message.receive', 'message.send', 'pause', 'close.supervisor', 'cancel', 'reassign'];
+  expect(SIGNAL_CALLER).toMatchObject({ kind: 'integration', role: 'integration', id: 'signal' });
+  const verbs: Verb[] = [
+    'message.receive',
+    'message.send',
+    'pause',
+    'close.supervisor',
+    'cancel',
+    'reassign',
+    'qualify',
+  ];
   for (const verb of verbs) expect(reaches(SIGNAL_CALLER, verb, elsewhere)).toBe(true);
   for (const verb of ['erase', 'content.read', 'close.agent', 'end-session', 'resume'] as Verb[])
     expect(reaches(SIGNAL_CALLER, verb, elsewhere)).toBe(false);

@@ -1,4 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
+import { CommandName } from '@parley/contracts/conversation';
 import { availableCommands } from '../src/available-commands.js';
 import {
   administrator,
@@ -66,6 +67,7 @@ describe('which commands are available', () => {
   });
   test('what only the form can get wrong is not held against it', () => {
     expect(enabled([sellia, policy({ comment: 'required' }), ...active], administrator)).toContain('cancel');
+    expect(enabled([policy({ comment: 'required' }), ...active], manager)).toContain('close');
     expect(enabled([policy({ comment: 'off' }), ...active], manager)).toContain('close');
     expect(enabled([policy({ categoryToClose: 'required' }), ...active], ana)).toContain('close');
   });
@@ -76,6 +78,11 @@ describe('which commands are available', () => {
     expect(reasonFor([...active, done(close())], ana, 'close')).toBe('NOT_ELIGIBLE_STATE');
     expect(reasonFor([...active, done(close()), hasNext], ana, 'close')).toBe('STALE_TARGET');
     expect(reasonFor([...active, done(erase())], ana, 'qualify')).toBe('ERASED');
+  });
+  test('every command of the contract is answered', () => {
+    const answered = availableCommands(given(...active).state, ana, facts, T0).map(({ command }) => command);
+    expect(answered).toEqual(CommandName.options);
+    expect(enabled([policy({ flowSteps: 1 }), visitorWrote], program)).toContain('hand-over');
   });
   test('to qualify as it is already is no fault', () => {
     expect(enabled([...active, done(qualify({ category: 'trial' }))], ana)).toContain('qualify');

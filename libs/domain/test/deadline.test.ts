@@ -142,7 +142,7 @@ describe('where the clock runs is policy', () => {
 describe('warnings', () => {
   const warned: Step[] = [
     social,
-    policy({ inactivityWarningsMs: [3_600_000, DAY_MS, 30 * DAY_MS] }),
+    policy({ inactivityWarningsMs: [3_600_000, DAY_MS, WEEK_MS, 30 * DAY_MS] }),
     visitorWrote,
     assignedTo(ana),
   ];
@@ -150,7 +150,7 @@ describe('warnings', () => {
   const hourBefore = WEEK_MS - 3_600_000;
   const warn = done(deadline());
 
-  test('the longest before the end comes first; one longer than the silence itself never', () => {
+  test('the longest before the end comes first; one as long as the silence itself never', () => {
     expect(dueAt(given(...warned).state)).toBe(plusMs(T0, dayBefore));
     expect(given(...warned, after(dayBefore - 1)).when(deadline()).decision).toEqual(unchanged);
     const { then, state, decision } = given(...warned, after(dayBefore)).when(deadline());

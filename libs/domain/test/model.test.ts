@@ -16,7 +16,7 @@ import { Thread, type Held } from './thread.js';
  * section 3, that need no machine beneath. On a failure fast-check prints the seed, the path and the shortest history;
  * `PARLEY_MODEL_SEED=<seed>` runs it again, `PARLEY_MODEL_RUNS=13000` runs a million commands.
  */
-const RUNS = Number(process.env['PARLEY_MODEL_RUNS'] ?? 1_500);
+const RUNS = Number(process.env['PARLEY_MODEL_RUNS'] ?? 1_250);
 const ACTIONS = 100;
 const SEED = Number(process.env['PARLEY_MODEL_SEED'] ?? Math.floor(Math.random() * 2 ** 31));
 
@@ -64,7 +64,7 @@ class Tally {
   }
 }
 
-test(`X1, X2, X3, X6: whatever anybody sends, the invariants hold`, () => {
+test('X1, X2, X3, X6: whatever anybody sends, the invariants hold', () => {
   const tally = new Tally();
   fc.assert(
     fc.property(fc.array(someAction, { minLength: ACTIONS, maxLength: ACTIONS }), fc.nat(), (actions, at) => {
@@ -76,5 +76,5 @@ test(`X1, X2, X3, X6: whatever anybody sends, the invariants hold`, () => {
     { numRuns: RUNS, seed: SEED },
   );
   expect({ seed: SEED, missing: tally.missing() }).toEqual({ seed: SEED, missing: [] });
-  expect(tally.decisions).toBeGreaterThan(RUNS * 70);
+  expect(tally.decisions).toBeGreaterThanOrEqual(RUNS * 80);
 }, 60_000);

@@ -241,6 +241,13 @@ describe('Sellia: the customer writes again', () => {
       lastMessageNumber: 3,
     });
   });
+  test('D8: the next episode goes by the campaign, the group and the policy version of now', () => {
+    const { start } = given(...cancelledOnce).world;
+    const moved = { ...start, campaign: 'autumn', group: 'experts', policy: { ...start.policy, version: 9 } };
+    const { then, state } = given(...cancelledOnce, (world) => ({ ...world, start: moved })).when(reactivate);
+    for (const one of then) expect(one).toMatchObject({ campaign: 'autumn', group: 'experts', policyversion: 9 });
+    expect(state).toMatchObject({ campaign: 'autumn', group: 'experts', policy: { version: 9 } });
+  });
   test.each([ana, manager, superAdministrator])('D8: nobody else can: $role', (who) => {
     const order = (world: Parameters<typeof reactivate>[0]) => ({ ...reactivate(world), caller: who });
     expect(given(...cancelledOnce).when(order).decision).toEqual(refused('FORBIDDEN_ROLE'));
