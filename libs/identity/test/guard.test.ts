@@ -3,6 +3,7 @@ import { Controller, Module } from '@nestjs/common';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { z } from 'zod';
 import type { Caller, Role } from '@parley/contracts/actor';
+import { Problem } from '@parley/contracts/problem';
 import { SettingsShape } from '@parley/contracts/settings';
 import { createLog } from '@parley/service/log';
 import { RefusalAudit, type RefusedRequest } from '@parley/service/refusal-audit';
@@ -135,7 +136,8 @@ const closeIt = (headers: Record<string, string | string[]>, body = '{}') =>
     headers: { 'content-type': 'application/json', ...headers },
     body,
   });
-const slugOf = ({ text }: { text: string }): string => JSON.parse(text).type;
+const problemOf = ({ text }: { text: string }): Problem => Problem.parse(JSON.parse(text));
+const slugOf = (answer: { text: string }): string => problemOf(answer).type;
 
 test('who may, does, in the role that the verb needs', async () => {
   const answer = await closeIt(await bearer({ roles: ['agent', 'manager'] }));
@@ -191,7 +193,7 @@ describe('403 FORBIDDEN_ROLE', () => {
     ['an integration with other scopes', { roles: ['integration'], scopes: ['lifecycle:close'] }],
   ])('%s', async (_, claims) => {
     const answer = await closeIt(await bearer(claims));
-    expect([answer.status, slugOf(answer), JSON.parse(answer.text).reasonCode]).toEqual([
+    expect([answer.status, slugOf(answer), problemOf(answer).reasonCode]).toEqual([
       403,
       '/problems/forbidden-role',
       'FORBIDDEN_ROLE',

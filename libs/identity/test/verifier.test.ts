@@ -116,7 +116,7 @@ describe('forged', () => {
     'a logout token': async () => issuer.token({}, { typ: 'logout+jwt' }),
     'a changed payload': async () => {
       const [header, payload, signature] = await parts();
-      const claims = JSON.parse(Buffer.from(payload, 'base64url').toString());
+      const claims = JSON.parse(Buffer.from(payload, 'base64url').toString()) as object;
       return `${header}.${encoded({ ...claims, roles: ['super-administrator'] })}.${signature}`;
     },
     'a changed signature': async () => {

@@ -1,9 +1,14 @@
+import type { Type } from '@nestjs/common';
 import { MetadataScanner, Reflector, type ModulesContainer } from '@nestjs/core';
 import { routeOf, type RouteDefinition } from './route.js';
 
+/** A class or a method, as Nest hangs its metadata on it. */
+export type Handler = Type | ((...given: never[]) => unknown);
+const isHandler = (value: unknown): value is Handler => typeof value === 'function';
+
 export interface RouteEntry {
-  controller: Function;
-  handler: Function;
+  controller: Handler;
+  handler: Handler;
   definition: RouteDefinition;
   /** With the service's prefix; parameters as `:name`. */
   path: string;
@@ -19,16 +24,17 @@ export function routeTable(modules: ModulesContainer, prefix: string): RouteEntr
   const entries: RouteEntry[] = [];
   for (const module of modules.values()) {
     for (const { metatype } of module.controllers.values()) {
-      if (typeof metatype !== 'function') continue;
+      if (!isHandler(metatype)) continue;
       const base: unknown = reflector.get<unknown>(PATH, metatype);
-      entries.push(...routesOf(metatype, [prefix, String(base ?? '')], reflector, scanner));
+      const before = typeof base === 'string' ? [prefix, base] : [prefix];
+      entries.push(...routesOf(metatype, before, reflector, scanner));
     }
   }
   return entries;
 }
 
 function routesOf(
-  controller: Function,
+  controller: Handler,
   before: readonly string[],
   reflector: Reflector,
   scanner: MetadataScanner,
@@ -37,7 +43,7 @@ function routesOf(
   if (typeof prototype !== 'object' || prototype === null) return [];
   return scanner.getAllMethodNames(prototype).flatMap((name) => {
     const handler: unknown = Object.getOwnPropertyDescriptor(prototype, name)?.value;
-    if (typeof handler !== 'function' || reflector.get<unknown>(PATH, handler) === undefined) return [];
+    if (!isHandler(handler) || reflector.get<unknown>(PATH, handler) === undefined) return [];
     const definition = routeOf(handler);
     if (definition === undefined) throw new Error(`${controller.name}.${name} is a route without @Route`);
     return [{ controller, handler, definition, path: joined([...before, definition.path]) }];

@@ -29,7 +29,9 @@ export class Shutdown {
     const steps = this.steps.get(stage) ?? [];
     const results = await Promise.allSettled(steps.map(async (step) => step()));
     for (const result of results) {
-      if (result.status === 'rejected') this.log.error({ err: result.reason, stage }, 'a step of stopping failed');
+      if (result.status === 'fulfilled') continue;
+      const reason: unknown = result.reason;
+      this.log.error({ err: reason, stage }, 'a step of stopping failed');
     }
   }
 }

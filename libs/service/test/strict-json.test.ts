@@ -8,7 +8,7 @@ test('agrees with JSON.parse on whatever has no key twice', () => {
   fc.assert(
     fc.property(fc.jsonValue({ maxDepth: 6 }), (value) => {
       const text = JSON.stringify(value);
-      expect(read(text)).toMatchObject({ ok: true, value: JSON.parse(text) });
+      expect(read(text)).toMatchObject({ ok: true, value: JSON.parse(text) as unknown });
     }),
   );
 });
