@@ -1,28 +1,26 @@
 import { randomBytes } from 'node:crypto';
-import { fileURLToPath } from 'node:url';
 import type { PolicyValues, PresetName } from '@parley/contracts/policy';
-import type { EpisodeStart } from '@parley/contracts/command';
-import type { ConversationInput, MessageAnswer, MessageUpdate } from '@parley/contracts/protocol';
+import type { CommandOf, EpisodeStart } from '@parley/contracts/command';
+import type {
+  CommandUpdateAnswer,
+  ConversationInput,
+  MessageAnswer,
+  MessageUpdate,
+  UpdateCommandType,
+} from '@parley/contracts/protocol';
 import { TASK_QUEUES } from '@parley/contracts/protocol';
 import { workflowIdOf } from '@parley/contracts/identifiers';
 import { presets } from '@parley/domain/presets';
 import { ConversationClient } from '@parley/temporal/client';
 import { dataConverter } from '@parley/temporal/data-converter';
-import { buildWorkflowBundle } from '@parley/temporal/workflow-bundle';
 import { Client, Connection } from '@temporalio/client';
 import { DefaultLogger, NativeConnection, Runtime, Worker } from '@temporalio/worker';
+import { workflowBundle } from './bundle.js';
 import { newNamespace, stackAddress } from './namespace.js';
 import { World } from './world.js';
 
 export const tenant = 'demo';
 export const secret = 'a secret of the tests';
-const workflowsPath = fileURLToPath(import.meta.resolve('@parley/workflows/registered'));
-
-const interceptors = [fileURLToPath(import.meta.resolve('@parley/workflows/reserved-names'))];
-let bundle: Promise<{ code: string }> | undefined;
-export const workflowBundle = (): Promise<{ code: string }> =>
-  (bundle ??= buildWorkflowBundle({ workflowsPath, interceptors }));
-
 let isQuiet = false;
 function quietly(): void {
   if (isQuiet) return;
@@ -84,6 +82,7 @@ export class Stage {
   }
 
   async close(): Promise<void> {
+    this.world.end();
     this.runs.forEach(({ worker }) => worker.shutdown());
     await Promise.all(this.runs.map(({ ended }) => ended));
     await this.client.close();
@@ -198,6 +197,19 @@ export class Thread {
     if (reply.kind !== 'answer') throw new Error(`no answer: ${JSON.stringify(reply)}`);
     return reply.answer;
   }
+}
+
+/** A command as a service of ours sends it; fails the test when nobody answers. */
+export async function command<T extends UpdateCommandType>(
+  stage: Pick<Stage, 'client'>,
+  conversationId: string,
+  type: T,
+  fields: Omit<CommandOf<T>, 'type' | 'commandId'> & { commandId?: string },
+): Promise<CommandUpdateAnswer> {
+  const commandId = `cmd:${randomBytes(9).toString('base64url')}`;
+  const reply = await stage.client.command(tenant, conversationId, type, { commandId, ...fields } as never);
+  if (reply.kind !== 'answer') throw new Error(`no answer: ${JSON.stringify(reply)}`);
+  return reply.answer;
 }
 
 export type Placed = Extract<MessageAnswer, { kind: 'placed' }>;

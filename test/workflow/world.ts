@@ -9,7 +9,7 @@ import type {
   ThreadRecord,
 } from '@parley/contracts/protocol';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { ApplicationFailure, Context } from '@temporalio/activity';
+import { Context } from '@temporalio/activity';
 
 /** What stands around the conversation workflow: Kafka, the audit and inbox, as far as it sees them. */
 export class World {
@@ -22,6 +22,8 @@ export class World {
   readonly asked: string[] = [];
   readonly freed: LeaseRequest[] = [];
   isKafkaUp = true;
+  isArchiveUp = true;
+  private readonly over = Promise.withResolvers<unknown>();
   /** Whether a message accepted before the deadline still waits in inbox. */
   messageWaits: (threadId: string) => boolean = () => false;
   grant: (request: LeaseRequest) => Promise<unknown> = async () => ({ granted: 'lease' });
@@ -44,17 +46,26 @@ export class World {
       return this.messageWaits(threadId);
     },
     archiveThread: async ({ thread, leaving }) => {
+      while (!this.isArchiveUp) await sleep(20);
       this.records.set(thread.threadId, thread);
       leaving.forEach((conversation) => this.archived.set(conversation.conversationId, conversation));
     },
     recordForeignMessage: async (message) => {
       this.foreign.push(message);
     },
-    grantLease: async (request) => (await this.grant(request)) as { granted: string },
+    grantLease: async (request) =>
+      (await Promise.race([this.grant(request), this.over.promise])) as { granted: string },
     freeLease: async (request) => {
       this.freed.push(request);
     },
   };
+
+  /** Nobody waits any longer. */
+  end(): void {
+    this.isArchiveUp = true;
+    this.isKafkaUp = true;
+    this.over.resolve(undefined);
+  }
 
   /** First occurrences, in order: what a consumer keeps. */
   lifeOf(conversationId: string): LifecycleEvent[] {
@@ -73,7 +84,3 @@ export class World {
     }
   }
 }
-
-export const refuseForGood = (): never => {
-  throw ApplicationFailure.nonRetryable('no room');
-};

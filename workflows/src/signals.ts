@@ -1,9 +1,9 @@
 import { defineSignal, setDefaultSignalHandler, setHandler } from '@temporalio/workflow';
-import { SIGNALS, type SignalName } from '@parley/contracts/protocol';
+import { SIGNALS, type CommandUpdateAnswer, type SignalName } from '@parley/contracts/protocol';
 import { isUndecodable } from '@parley/contracts/signed';
 import { now } from './clock.js';
 import { answerCommand } from './command.js';
-import { isForeignId, isForeignSaid, readSignal, type ForeignCommand } from './foreign.js';
+import { isForeignId, isForeignSaid, readSignal } from './foreign.js';
 import { answerReassign } from './reassign.js';
 import { hearForeign } from './said-elsewhere.js';
 import { isRecord } from './shapes.js';
@@ -25,13 +25,16 @@ export function takeSignals(thread: Thread): void {
   });
 }
 
-async function take(thread: Thread, name: SignalName, payloads: unknown[]): Promise<void> {
+/** Synchronous for all but a reassignment, which may wait for its lease. */
+function take(thread: Thread, name: SignalName, payloads: unknown[]): void | Promise<void> {
   thread.came();
   const [payload] = payloads;
   const fault = faultOf(payloads);
-  if (fault !== undefined) return refuse(thread, name, payload, fault);
-  const why = name === 'message' ? takeMessage(thread, payload) : await takeCommand(thread, name, payload);
-  if (why !== undefined) refuse(thread, name, payload, why);
+  const why = fault ?? (name === 'message' ? takeMessage(thread, payload) : takeCommand(thread, name, payload));
+  const refuseFor = (reason: string | undefined): void => {
+    if (reason !== undefined) refuse(thread, name, payload, reason);
+  };
+  return why instanceof Promise ? why.then(refuseFor) : refuseFor(why);
 }
 
 /** Why nobody looks at it further. */
@@ -52,27 +55,25 @@ function takeMessage(thread: Thread, payload: unknown): string | undefined {
   return answer.kind === 'unknown-conversation' ? answer.kind : undefined;
 }
 
-async function takeCommand(
+function takeCommand(
   thread: Thread,
   name: Exclude<SignalName, 'message'>,
   payload: unknown,
-): Promise<string | undefined> {
+): string | undefined | Promise<string | undefined> {
   const read = readSignal(name, payload);
   if (!read) return 'malformed';
-  const answer = await decide(thread, read);
-  if (answer.kind === 'refused') return answer.reason;
-  return answer.kind === 'done' ? undefined : answer.kind;
+  const { conversationId, commandId = thread.serialId('signal'), commandAs } = read;
+  const command = commandAs(commandId);
+  const rememberedAs = `signal:${commandId}`;
+  return command.type === 'reassign'
+    ? answerReassign(thread, conversationId, command, rememberedAs).then(whyNot)
+    : whyNot(answerCommand(thread, conversationId, command, rememberedAs));
 }
 
-/** Synchronous for all but a reassignment, which may wait for its lease. */
-function decide(thread: Thread, { conversationId, commandId, commandAs }: ForeignCommand) {
-  const id = commandId ?? thread.serialId('signal');
-  const command = commandAs(id);
-  const rememberedAs = `signal:${id}`;
-  return command.type === 'reassign'
-    ? answerReassign(thread, conversationId, command, rememberedAs)
-    : answerCommand(thread, conversationId, command, rememberedAs);
-}
+const whyNot = (answer: CommandUpdateAnswer | { kind: 'ask-lease' }): string | undefined => {
+  if (answer.kind === 'refused') return answer.reason;
+  return answer.kind === 'done' ? undefined : answer.kind;
+};
 
 function refuse(thread: Thread, signal: string, payload: unknown, reason: string): void {
   const { tenant, threadId } = thread;
