@@ -60,7 +60,9 @@ function handOver() {
   const file = join(root, 'deploy', 'local', `${command}.ts`);
   if (!existsSync(file)) end(`There is no \`${command}\`: deploy/local/${command}.ts is missing.`);
   if (!existsSync(node)) end('The workspace has no Node of its own: `npm ci` brings it.');
-  const child = spawn(node, [file, ...args], { cwd: root, stdio: 'inherit' });
+  // What was compiled once is not compiled at the next start; services inherit it.
+  const env = { NODE_COMPILE_CACHE: join(root, '.local', 'parts', 'compiled'), ...process.env };
+  const child = spawn(node, [file, ...args], { cwd: root, env, stdio: 'inherit' });
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal));
   child.on('error', (error) => end(`The workspace's Node does not start: ${error.message}`));
   child.on('exit', (code, signal) => process.exit(code ?? 128 + (constants.signals[signal] ?? 0)));

@@ -13,13 +13,13 @@ const inGib = (bytes: number): string => `${(bytes / gib).toFixed(1)} GiB`;
 
 /** Looks at the machine before anything is started, and says in one line what would go wrong later in fifty. */
 export async function examine(profile: Profile): Promise<void> {
-  demandWritable(profile);
   await demandDisk(profile);
   demandMemory();
   await demandFree(portsNeeded(profile));
 }
 
-function demandWritable({ root, folder }: Profile): void {
+/** Before anything else, for even who runs here is a file. */
+export function demandWritable({ root, folder }: Profile): void {
   try {
     mkdirSync(folder, { recursive: true });
     accessSync(folder, constants.W_OK);

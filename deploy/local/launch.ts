@@ -2,7 +2,7 @@ import { mkdirSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { Listr, PRESET_TIMER, type ListrTask } from 'listr2';
 import { controlServer } from './control.ts';
-import { examine } from './doctor.ts';
+import { demandWritable, examine } from './doctor.ts';
 import { secretOf } from './keys.ts';
 import { LocalServer } from './local-server.ts';
 import { leftoversLine, Pids, stopLeftovers } from './pids.ts';
@@ -41,7 +41,7 @@ function tasks(stack: Stack, say: Say): ListrTask[] {
     task: async () => {
       const startedAt = Date.now();
       await run();
-      plainly(`${title}  ${inSeconds(Date.now() - startedAt)}`);
+      if (!stack.isStopping) plainly(`${title}  ${inSeconds(Date.now() - startedAt)}`);
     },
   });
   const service = (name: (typeof services)[number]): ListrTask => {
@@ -69,6 +69,7 @@ function tasks(stack: Stack, say: Say): ListrTask[] {
  * `fresh` forgets the profile's data first.
  */
 export async function prepareStack(profile: Profile, say: Say, fresh = false): Promise<Stack> {
+  demandWritable(profile);
   const pids = new Pids(profile.folder);
   pids.claim();
   try {

@@ -32,9 +32,7 @@ const highestPort = 65_535;
 export function portPlan(base: number): PortPlan {
   const last = base + Math.max(...Object.values(offsets));
   if (!Number.isInteger(base) || base < 1024 || last > highestPort) {
-    throw new Trouble(
-      `PARLEY_PORT_BASE=${base} is no base port: give a whole number from 1024 to ${highestPort - 130}.`,
-    );
+    throw new Trouble(`PARLEY_PORT_BASE is no base port: give a whole number from 1024 to ${highestPort - 130}.`);
   }
   const at = (name: PortName): number => base + offsets[name];
   return {

@@ -94,6 +94,8 @@ export async function postgresServer(place: Place): Promise<Program> {
   const folder = join(profile.folder, 'postgres');
   const data = join(folder, 'data');
   if (!existsSync(join(data, 'PG_VERSION'))) await initialise(place, found, who);
+  // The folder's rights, and with them our way of not being root, may have changed since the last start.
+  if (userInfo().uid === 0) await run('chown', ['-R', String(who.runAs?.uid ?? 0), data]);
   const flags = Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`]);
   const [command = found.postgres, ...args] = [
     ...who.prefix,

@@ -69,8 +69,8 @@ async function main(): Promise<void> {
     say(summary(state, Math.round((Date.now() - startedAt) / 1_000)));
   } catch (error) {
     if (stack.isStopping) return;
-    console.error(lineOf(error));
     await stack.stop();
+    console.error(lineOf(error));
     process.exit(1);
   }
 }

@@ -40,7 +40,7 @@ describe('the port plan', () => {
 
   test.each(['abc', '80', '65500', '4000.5'])('says what base to give instead of %s', (base) => {
     expect(() => profileOf('dev', { PARLEY_PORT_BASE: base })).toThrow(
-      `PARLEY_PORT_BASE=${String(Number(base))} is no base port: give a whole number from 1024 to 65405.`,
+      'PARLEY_PORT_BASE is no base port: give a whole number from 1024 to 65405.',
     );
   });
 });
