@@ -107,6 +107,9 @@ function environment(profile: Profile, secret: string): NodeJS.ProcessEnv {
     SMTP_URL: addresses.smtp,
     PARLEY_SECRET: secret,
     PARLEY_SEED: 'demo',
+    // Links on the console's first page, as far as the parts are ours.
+    ...(profile.given.temporal === undefined ? { TEMPORAL_UI_URL: localUrl(profile.ports.temporalUi) } : {}),
+    ...(profile.given.smtp === undefined ? { MAIL_URL: localUrl(profile.ports.mail) } : {}),
     PARLEY_SEED_DELIVERY_URL: `http://${loopback(profile.ports.channel)}/deliveries`,
   };
 }

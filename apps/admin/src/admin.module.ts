@@ -1,12 +1,14 @@
-import { Module, type DynamicModule } from '@nestjs/common';
+import { Module, type DynamicModule, type InjectionToken } from '@nestjs/common';
+import type { Settings } from '@parley/contracts/settings';
 import { mayCall, ACCESS, type Verb } from '@parley/domain/access';
 import { Access } from '@parley/identity/access';
 import { IdentityModule } from '@parley/identity/identity.module';
 import { IdempotencyPort } from '@parley/service/idempotency';
 import { RefusalAudit } from '@parley/service/refusal-audit';
+import type { ServiceLog } from '@parley/service/tokens';
 import { ConversationClient } from '@parley/temporal/client';
 import { Upkeep } from './admin.upkeep.js';
-import type { AdminParts } from './admin.parts.js';
+import { openParts, type AdminParts } from './admin.parts.js';
 import { AuditController } from './audit/audit.controller.js';
 import { Audit } from './audit/audit.js';
 import { AuditOutbox } from './audit/audit.outbox.js';
@@ -25,7 +27,7 @@ import { LiveActivity } from './live-activity/live-activity.js';
 import { ADMIN_PARTS, DATABASE, VAULT } from './parts.js';
 
 /** `conversations/stream` before `conversations/:conversationId`: the first that fits answers. */
-export const ADMIN_CONTROLLERS = [
+const ADMIN_CONTROLLERS = [
   LiveActivityController,
   ConversationController,
   CommandsController,
@@ -43,21 +45,26 @@ class DomainAccess extends Access {
   }
 }
 
+const part = <T>(provide: InjectionToken, take: (parts: AdminParts) => T) => ({
+  provide,
+  useFactory: take,
+  inject: [ADMIN_PARTS],
+});
+
 @Module({})
 export class AdminModule {
-  static of(parts: AdminParts): DynamicModule {
-    const { settings, database, vault, idempotency, temporal } = parts;
+  static of(settings: Settings, log: ServiceLog): DynamicModule {
     const { OIDC_ISSUER: issuer, OIDC_AUDIENCE: audience } = settings;
     return {
       module: AdminModule,
       imports: [IdentityModule.register({ issuer, audience, access: new DomainAccess() })],
       controllers: ADMIN_CONTROLLERS,
       providers: [
-        { provide: ADMIN_PARTS, useValue: parts },
-        { provide: DATABASE, useValue: database },
-        { provide: VAULT, useValue: vault },
-        { provide: ConversationClient, useValue: temporal },
-        { provide: IdempotencyPort, useValue: idempotency },
+        { provide: ADMIN_PARTS, useFactory: () => openParts(settings, log) },
+        part(DATABASE, ({ database }) => database),
+        part(VAULT, ({ vault }) => vault),
+        part(ConversationClient, ({ temporal }) => temporal),
+        part(IdempotencyPort, ({ idempotency }) => idempotency),
         { provide: RefusalAudit, useExisting: AuditOutbox },
         ...[Audit, AuditOutbox, ConfigurationStore, ConfigurationEditor, Policies],
         ...[LiveActivity, LiveActivityFeed, ConversationReader, CommentStore, SupervisorCommands, Upkeep],

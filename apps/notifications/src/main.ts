@@ -1,8 +1,4 @@
-import { Module } from '@nestjs/common';
 import { runService } from '@parley/service/run-service';
-
-/** Health, metrics and an OpenAPI document without routes: the service has its place, its work comes later. */
-@Module({})
-class NotificationsModule {}
+import { NotificationsModule } from './notifications.module.js';
 
 await runService({ name: 'notifications', module: () => NotificationsModule });

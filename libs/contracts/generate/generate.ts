@@ -1,6 +1,7 @@
 import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { brokenPromises, committed, committedPaths, generatedFolder, logDocuments } from './documents.ts';
+import { httpDocuments } from './open-api.ts';
 
 /**
  * `npm run generate`: writes what is committed under `generated/`, unless it would break what consumers rely on.
@@ -13,7 +14,7 @@ if (broken.length > 0) {
   process.exit(1);
 }
 
-const documents = new Map([...logDocuments()]);
+const documents = new Map([...logDocuments(), ...(await httpDocuments())]);
 const stale = existsSync(generatedFolder) ? committedPaths().filter((path) => !documents.has(path)) : [];
 for (const path of stale) rmSync(join(generatedFolder, path));
 for (const [path, text] of documents) {
