@@ -17,13 +17,13 @@ async function controllersOf(service: string): Promise<Type[]> {
   const files = readdirSync(source, { recursive: true, encoding: 'utf8' })
     .filter((file) => CONTROLLER.test(file))
     .sort();
-  const modules: object[] = await Promise.all(
-    files.map((file): Promise<object> => {
+  const modules: Record<string, unknown>[] = await Promise.all(
+    files.map((file): Promise<Record<string, unknown>> => {
       const path = file.split(sep).join('/').replace(/\.ts$/, '');
       return import(`@parley/${service}/${path}`);
     }),
   );
-  return modules.flatMap((exported): unknown[] => Object.values<unknown>(exported).flat()).filter(isController);
+  return modules.flatMap((exported): unknown[] => Object.values(exported).flat()).filter(isController);
 }
 
 const isController = (exported: unknown): exported is Type =>
