@@ -22,7 +22,7 @@ import { World } from './world.js';
 export const tenant = 'demo';
 export const secret = 'a secret of the tests';
 let isQuiet = false;
-function quietly(): void {
+export function quietly(): void {
   if (isQuiet) return;
   isQuiet = true;
   Runtime.install({ shutdownSignals: [], logger: new DefaultLogger('ERROR') });
@@ -137,6 +137,8 @@ export const manager = {
 export const router = { kind: 'system', id: 'router', role: 'system', scopes: [] } satisfies MessageUpdate['caller'];
 
 export interface ThreadOptions {
+  /** What the server takes for now; a time-skipping one has its own idea. */
+  clock?: () => Date;
   preset?: PresetName;
   change?: Partial<PolicyValues>;
   lingerMs?: number;
@@ -148,11 +150,13 @@ export class Thread {
   readonly threadId = newThreadId();
   readonly input: ConversationInput;
   readonly start: EpisodeStart;
+  private readonly clock: () => Date;
 
   constructor(
     readonly stage: Pick<Stage, 'client' | 'foreign' | 'signed' | 'world'>,
-    { preset = 'iadvize-social', change = {}, lingerMs = 60_000, handedMs = 10_000 }: ThreadOptions = {},
+    { preset = 'iadvize-social', change = {}, lingerMs = 60_000, handedMs = 10_000, clock }: ThreadOptions = {},
   ) {
+    this.clock = clock ?? (() => new Date());
     this.input = { tenant, threadId: this.threadId, lingerMs, handedMs };
     this.start = episode(preset, change);
   }
@@ -162,7 +166,7 @@ export class Thread {
   }
 
   update(fields: Partial<MessageUpdate> = {}): MessageUpdate {
-    const now = new Date().toISOString();
+    const now = this.clock().toISOString();
     return {
       messageId: newMessageId(),
       author: 'visitor',
@@ -184,7 +188,7 @@ export class Thread {
     const reply = await this.stage.client.messageWithStart(
       tenant,
       this.threadId,
-      { previous, ...update, handedAt: new Date().toISOString() },
+      { previous, ...update, handedAt: this.clock().toISOString() },
       this.input,
     );
     if (reply.kind !== 'answer') throw new Error(`no answer: ${JSON.stringify(reply)}`);
