@@ -7,16 +7,20 @@ import { IdentityModule } from '@parley/identity/identity.module';
 import { createKafkaGate, type KafkaGate } from '@parley/lifecycle-log/kafka-gate';
 import { createPublisher, type Publisher } from '@parley/lifecycle-log/publisher';
 import { type Database, openDatabase } from '@parley/persistence/database';
+import { createIdempotencyStore } from '@parley/persistence/idempotency-store';
 import { startOutbox } from '@parley/persistence/outbox';
 import { openVault } from '@parley/persistence/vault';
 import { Health } from '@parley/service/health';
+import { IdempotencyPort } from '@parley/service/idempotency';
+import { RefusalAudit } from '@parley/service/refusal-audit';
 import { Shutdown } from '@parley/service/shutdown';
 import type { ServiceLog } from '@parley/service/tokens';
 import { ConversationClient, createConversationClient } from '@parley/temporal/client';
+import { RefusalOutbox } from './audit/refusal-outbox.js';
 import { ENTITIES } from './migrations/entities.js';
 import { MIGRATIONS } from './migrations/migrations.js';
 import { kafkaLog } from './lifecycle/kafka-log.js';
-import { DATABASE, KAFKA_GATE, PUBLISHER, VAULT } from './parts.js';
+import { DATABASE, IDEMPOTENCY, KAFKA_GATE, PUBLISHER, VAULT } from './parts.js';
 
 const SERVICE = 'inbox';
 const POOL_MAX = 20;
@@ -54,6 +58,7 @@ export class PartsModule {
       secret,
       previousSecrets: settings.PARLEY_SECRET_PREVIOUS ?? [],
     });
+    const idempotency = createIdempotencyStore(database, { secret });
     const ended = {
       provide: Ending,
       useFactory: ending({ database, vault, gate, publisher, temporal }),
@@ -65,6 +70,8 @@ export class PartsModule {
       { provide: KAFKA_GATE, useValue: gate },
       { provide: PUBLISHER, useValue: publisher },
       { provide: ConversationClient, useValue: temporal },
+      { provide: IDEMPOTENCY, useValue: idempotency },
+      { provide: IdempotencyPort, useValue: idempotency },
     ];
     const identity = IdentityModule.register({
       issuer: settings.OIDC_ISSUER,
@@ -74,8 +81,8 @@ export class PartsModule {
     return {
       module: PartsModule,
       imports: [identity],
-      providers: [...values, ended],
-      exports: [...values.map(({ provide }) => provide), identity],
+      providers: [...values, ended, { provide: RefusalAudit, useClass: RefusalOutbox }],
+      exports: [...values.map(({ provide }) => provide), RefusalAudit, identity],
     };
   }
 }

@@ -3,6 +3,7 @@ export const DATABASE = Symbol('DATABASE');
 export const VAULT = Symbol('VAULT');
 export const PUBLISHER = Symbol('PUBLISHER');
 export const KAFKA_GATE = Symbol('KAFKA_GATE');
+export const IDEMPOTENCY = Symbol('IDEMPOTENCY');
 
 /** What replicas tell each other through the database once a transaction commits. */
 export const HEARD = {

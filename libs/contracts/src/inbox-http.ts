@@ -158,20 +158,17 @@ export const CapacityView = z.strictObject({ messaging: Room, email: Room });
 export type CapacityView = z.infer<typeof CapacityView>;
 export const DeskView = z.strictObject({ items: z.array(ConversationView), capacity: CapacityView });
 export type DeskView = z.infer<typeof DeskView>;
-export const PickingList = z.strictObject({ items: z.array(ConversationView) });
+export const PickingList = listOf(ConversationView);
 
-/** One server-sent event of the desk. `remove`: it left this list of this agent. */
+/** What a server-sent event of the desk says; the event is named as its `kind`. */
 export const DeskChange = z.discriminatedUnion('kind', [
+  /** Where it is now; on neither it has left, and `conversation` is null. */
   z.strictObject({
-    kind: z.enum(['panel', 'picking-list']),
-    change: z.literal('put'),
+    kind: z.literal('conversation'),
     conversationId: ConversationId,
-    conversation: ConversationView,
-  }),
-  z.strictObject({
-    kind: z.enum(['panel', 'picking-list']),
-    change: z.literal('remove'),
-    conversationId: ConversationId,
+    onPanel: z.boolean(),
+    inPickingList: z.boolean(),
+    conversation: ConversationView.nullable(),
   }),
   z.strictObject({ kind: z.literal('capacity'), capacity: CapacityView }),
   /** Something was said in a conversation of the panel; its text is read over `GET …/messages`. */

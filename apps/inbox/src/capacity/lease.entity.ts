@@ -27,7 +27,4 @@ export const LeaseRow = defineEntity({
 export type LeaseRow = InferEntity<typeof LeaseRow>;
 
 /** An Update that carries a lease, as it was sent. */
-export type LeaseCommand =
-  | { type: 'assign'; command: Omit<CommandOf<'assign'>, 'type'> }
-  | { type: 'resume'; command: Omit<CommandOf<'resume'>, 'type'> }
-  | { type: 'reassign'; command: Omit<CommandOf<'reassign'>, 'type'> };
+export type LeaseCommand = CommandOf<'assign'> | CommandOf<'resume'> | CommandOf<'reassign'>;

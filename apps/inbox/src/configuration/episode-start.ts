@@ -8,6 +8,8 @@ export interface Known {
   account: ChannelAccount | undefined;
   campaign(id: string): Campaign | undefined;
   policy(name: string): Policy | undefined;
+  /** None: nobody administers this tenant's policies, and the presets hold as they ship. */
+  hasPolicies: boolean;
   isSomebodyOnline(group: string): boolean;
 }
 
@@ -26,7 +28,7 @@ export function resolveEpisode(known: Known, contactId: string, wishedCampaign: 
   const campaign = wished ?? known.campaign(account.defaultCampaign);
   if (!campaign) return missing(`campaign ${account.defaultCampaign}`);
   const policyName = campaign.policy ?? account.policy;
-  const policy = known.policy(policyName) ?? presetOf(policyName);
+  const policy = known.policy(policyName) ?? (known.hasPolicies ? undefined : presetOf(policyName));
   if (!policy) return missing(`policy ${policyName}`);
   const [group] = campaign.groups;
   if (group === undefined) return missing(`group of campaign ${campaign.id}`);
@@ -46,7 +48,6 @@ export function resolveEpisode(known: Known, contactId: string, wishedCampaign: 
   };
 }
 
-/** A preset needs no record: it ships with the product. */
 function presetOf(name: string): Policy | undefined {
   const preset = PresetName.safeParse(name);
   return preset.success ? { name, version: 1, ...presets[preset.data] } : undefined;

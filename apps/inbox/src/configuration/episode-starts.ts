@@ -25,6 +25,7 @@ export class EpisodeStarts {
       account: snapshot.account(accountId),
       campaign: snapshot.campaign,
       policy: snapshot.policy,
+      hasPolicies: snapshot.hasPolicies,
       isSomebodyOnline: (group: string) => online.some((agent) => snapshot.isMember(agent, group)),
     };
     return resolveEpisode(known, contactId, wishedCampaign);

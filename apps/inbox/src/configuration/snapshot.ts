@@ -5,6 +5,7 @@ import {
   CONFIGURATION,
   type ConfigurationKind,
   type Group,
+  type Person,
   type Subcategory,
 } from '@parley/contracts/configuration';
 import type { Policy } from '@parley/contracts/policy';
@@ -20,6 +21,7 @@ export interface StoredValue {
 export class Snapshot {
   readonly #campaigns: Map<string, Campaign>;
   readonly #groups: Map<string, Group>;
+  readonly #people: Map<string, Person>;
   readonly #policies: Map<string, Policy>;
   readonly #categories: Map<string, Category>;
   readonly #subcategories: Map<string, Subcategory>;
@@ -40,6 +42,7 @@ export class Snapshot {
       );
     this.#campaigns = named('campaign', (value) => CONFIGURATION.campaign.strip().safeParse(value));
     this.#groups = named('group', (value) => CONFIGURATION.group.strip().safeParse(value));
+    this.#people = named('person', (value) => CONFIGURATION.person.strip().safeParse(value));
     this.#policies = named('policy', (value) => CONFIGURATION.policy.strip().safeParse(value));
     this.#categories = named('category', (value) => CONFIGURATION.category.strip().safeParse(value));
     this.#subcategories = named('subcategory', (value) => CONFIGURATION.subcategory.strip().safeParse(value));
@@ -51,6 +54,10 @@ export class Snapshot {
   account = (id: string): ChannelAccount | undefined => this.accounts.get(id);
   campaign = (id: string): Campaign | undefined => this.#campaigns.get(id);
   policy = (name: string): Policy | undefined => this.#policies.get(name);
+  get hasPolicies(): boolean {
+    return this.#policies.size > 0;
+  }
+
   group = (id: string): Group | undefined => this.#groups.get(id);
   groups = (): Group[] => [...this.#groups.values()];
   category = (id: string): Category | undefined => this.#categories.get(id);
@@ -75,5 +82,14 @@ export class Snapshot {
   groupsOf = (agentId: string): string[] =>
     this.groups()
       .filter((group) => group.members.includes(agentId))
+      .map(({ id }) => id);
+
+  /** A member of some group, or administered as an agent. */
+  isAgent = (id: string): boolean => this.groupsOf(id).length > 0 || this.#people.get(id)?.role === 'agent';
+
+  /** Which campaigns these groups serve. */
+  campaignsOf = (groups: readonly string[]): string[] =>
+    [...this.#campaigns.values()]
+      .filter((one) => one.groups.some((group) => groups.includes(group)))
       .map(({ id }) => id);
 }

@@ -92,6 +92,8 @@ export const DESK_TABLES = [
   `create index lease_held on lease (tenant, agent_id) where state <> 'freed'`,
   `create index lease_request on lease (tenant, request_id) where state = 'granted'`,
   `create index lease_unsettled on lease (settle_at) where state = 'granted' and settle_at is not null`,
+  `create table router (
+     tenant text not null primary key, owner text not null, held_until timestamptz not null)`,
   `create table desk_change (
      tenant text not null, position bigint not null, kind text not null, conversation_id text, message_id text,
      agents text[] not null, groups text[] not null, at timestamptz not null,
@@ -120,6 +122,7 @@ export const TENANT_TABLES = [
   'note',
   'agent',
   'lease',
+  'router',
   'desk_change',
   'configuration',
   'channel_account',

@@ -11,8 +11,8 @@ const ACCOUNTS = [
   { tenant: 'demo', id: 'whatsapp-fast', kind: 'third-party', policy: 'iadvize-social-fast', surveyOn: true },
   { tenant: 'demo', id: 'campaign-1', kind: 'third-party', policy: 'sellia-campaign', surveyOn: false },
   { tenant: 'demo', id: 'campaign-2', kind: 'third-party', policy: 'sellia-campaign', surveyOn: false },
-  { tenant: 'demo', id: 'messaging', kind: 'third-party', policy: 'zendesk-messaging-on', surveyOn: false },
-  { tenant: 'demo', id: 'messaging-off', kind: 'third-party', policy: 'zendesk-messaging', surveyOn: false },
+  { tenant: 'demo', id: 'messaging', kind: 'third-party', policy: 'zendesk-messaging', surveyOn: false },
+  { tenant: 'demo', id: 'messaging-off', kind: 'third-party', policy: 'zendesk-messaging-off', surveyOn: false },
   { tenant: 'other', id: 'site', kind: 'site', policy: 'iadvize-onsite', surveyOn: true },
 ] as const;
 

@@ -1,0 +1,41 @@
+import { Inject, Injectable } from '@nestjs/common';
+import type { CommandUpdateAnswer } from '@parley/contracts/protocol';
+import type { Settings } from '@parley/contracts/settings';
+import type { Database } from '@parley/persistence/database';
+import { notify } from '@parley/persistence/listener';
+import { isUnavailable } from '@parley/persistence/unavailable';
+import { SERVICE_LOG, SETTINGS, type ServiceLog } from '@parley/service/tokens';
+import { publishActivity } from '../capacity/activity.js';
+import { freeBefore } from '../capacity/ledger.js';
+import { showCapacity } from '../desk/desk-changes.js';
+import { noteDecided } from '../lifecycle/decided.js';
+import { DATABASE, HEARD } from '../parts.js';
+
+/** What follows from an Update's answer at once; the log says the same a moment later, so none of it can be lost. */
+@Injectable()
+export class Aftermath {
+  constructor(
+    @Inject(DATABASE) private readonly database: Database,
+    @Inject(SETTINGS) private readonly settings: Settings,
+    @Inject(SERVICE_LOG) private readonly log: ServiceLog,
+  ) {}
+
+  async of(tenant: string, conversationId: string, answer: CommandUpdateAnswer): Promise<void> {
+    if (answer.kind !== 'done') return;
+    const { sequence, freed } = answer;
+    try {
+      await this.database.inTenant(tenant, async (em) => {
+        await noteDecided(em, tenant, conversationId, answer.conversation.sequence);
+        if (freed === null) return;
+        const activity = await freeBefore(em, tenant, conversationId, freed, sequence);
+        if (activity.length === 0) return;
+        await notify(em, HEARD.router, tenant);
+        await showCapacity(em, tenant, [freed]);
+        await publishActivity(em, this.settings.PUBLIC_URL, tenant, activity);
+      });
+    } catch (error) {
+      // The command is decided: its answer must not change because our tables are slow.
+      this.log[isUnavailable(error) ? 'warn' : 'error']({ err: error, conversationId }, 'an answer was not kept');
+    }
+  }
+}

@@ -1,0 +1,93 @@
+import { Inject, Injectable } from '@nestjs/common';
+import type { Caller } from '@parley/contracts/actor';
+import type { ChannelAccountBody, ChannelAccountChange, ChannelAccountView } from '@parley/contracts/inbox-http';
+import { mayCall } from '@parley/domain/access';
+import { CommandEndpoint } from '@parley/service/command-endpoint';
+import type { CommandRequest } from '@parley/service/command-request';
+import { CURSORS, type Cursors } from '@parley/service/cursor';
+import { problem, reasonProblem } from '@parley/service/problem';
+import type { Principal } from '@parley/service/request-context';
+import { validationProblem } from '@parley/service/shape';
+import { accountView, ChannelAccounts } from './channel-accounts.js';
+import { ConfigurationStore } from './configuration.store.js';
+
+interface Edit {
+  tenant: string;
+  caller: Caller;
+  request: CommandRequest;
+}
+
+/** What administrators do with channel accounts; one who has only campaigns, with the accounts of those. */
+@Injectable()
+export class ChannelAccountEditor {
+  constructor(
+    @Inject(CURSORS) private readonly cursors: Cursors,
+    private readonly endpoint: CommandEndpoint,
+    private readonly accounts: ChannelAccounts,
+    private readonly configuration: ConfigurationStore,
+  ) {}
+
+  async list(tenant: string, { limit, cursor }: { limit: number; cursor?: string | undefined }) {
+    const binding = { tenant, list: 'channel-accounts', filter: {}, sort: 'id' };
+    const [after] = this.cursors.read(binding, cursor) ?? [];
+    const rows = await this.accounts.list(tenant, String(after ?? ''), limit + 1);
+    const items = rows.slice(0, limit).map((row) => accountView(row, null));
+    const last = items.at(-1);
+    return { items, nextCursor: rows.length > limit && last ? this.cursors.write(binding, [last.id]) : null };
+  }
+
+  async read({ tenant, roles, scopes }: Principal, id: string): Promise<ChannelAccountView> {
+    const row = await this.accounts.find(tenant, id);
+    const mayWrite =
+      mayCall(roles, scopes, 'configuration.write') &&
+      (scopes.includes('tenant') || scopes.includes(`campaign:${row.defaultCampaign}`));
+    return accountView(row, mayWrite ? ((await this.accounts.secretOf(row)) ?? null) : null);
+  }
+
+  create(edit: Edit, body: ChannelAccountBody): Promise<ChannelAccountView> {
+    return this.#edit(edit, [body.defaultCampaign], async () => {
+      await this.#demandKnown(edit.tenant, body);
+      const { isNew } = await this.accounts.create(edit.tenant, body);
+      if (!isNew) throw problem(409, 'conflict', 'There is an account of this id.');
+      return this.#shown(edit.tenant, body.id);
+    });
+  }
+
+  async replace(edit: Edit, id: string, change: ChannelAccountChange): Promise<ChannelAccountView> {
+    const { defaultCampaign } = await this.accounts.find(edit.tenant, id);
+    return this.#edit(edit, [defaultCampaign, change.defaultCampaign], async () => {
+      await this.#demandKnown(edit.tenant, change);
+      await this.accounts.change(edit.tenant, id, change, edit.request.ifSequence);
+      return this.#shown(edit.tenant, id);
+    });
+  }
+
+  async withdraw(edit: Edit, id: string): Promise<void> {
+    const { defaultCampaign } = await this.accounts.find(edit.tenant, id);
+    await this.#edit(edit, [defaultCampaign], async () => {
+      await this.accounts.withdraw(edit.tenant, id, edit.request.ifSequence);
+      return null;
+    });
+  }
+
+  #edit<T>({ tenant, caller, request }: Edit, campaigns: string[], perform: () => Promise<T>): Promise<T> {
+    const reach = async (): Promise<void> => {
+      const isReached = (campaign: string): boolean => caller.scopes.includes(`campaign:${campaign}`);
+      if (!caller.scopes.includes('tenant') && !campaigns.every(isReached)) throw reasonProblem('FORBIDDEN_SCOPE');
+    };
+    return this.endpoint.keyed({ tenant, caller, request, reach, perform });
+  }
+
+  async #shown(tenant: string, id: string): Promise<ChannelAccountView> {
+    const row = await this.accounts.find(tenant, id);
+    return accountView(row, (await this.accounts.secretOf(row)) ?? null);
+  }
+
+  async #demandKnown(tenant: string, { defaultCampaign, deliveryUrl, kind }: ChannelAccountChange): Promise<void> {
+    const known = await this.configuration.of(tenant);
+    if (!known.campaign(defaultCampaign))
+      throw validationProblem([{ pointer: '/defaultCampaign', detail: 'is not one of your campaigns' }]);
+    if (deliveryUrl !== null && kind === 'site')
+      throw validationProblem([{ pointer: '/deliveryUrl', detail: 'is for third-party channels' }]);
+  }
+}

@@ -1,0 +1,40 @@
+import { tagSlug } from '@parley/contracts/primitives';
+import type { Policy } from '@parley/contracts/policy';
+import { validationProblem } from '@parley/service/shape';
+import type { Snapshot } from './snapshot.js';
+
+export interface Qualification {
+  tags?: string[] | undefined;
+  category?: string | undefined;
+  subcategory?: string | undefined;
+}
+
+/** As a command says it: slugs, and whether the sub-category belongs to the category. */
+export interface Qualified {
+  fields: { tags?: string[]; category?: string; subcategory?: string; subcategoryOf?: string | null };
+  /** Tags that nobody knew yet, as they were typed (B4). */
+  newTags: { id: string; name: string }[];
+}
+
+/** Names become slugs; an unknown tag is made on the spot where policy lets agents, else it is a wrong field. */
+export function qualified(said: Qualification, known: Snapshot, policy: Policy): Qualified {
+  const { tags, category, subcategory } = said;
+  const named = new Map((tags ?? []).map((name) => [tagSlug(name), name]));
+  const unknown = [...named].filter(([slug]) => !known.knowsTag(slug));
+  const [first] = unknown;
+  if (first && !policy.tagsCreatable) throw wrong(`/tags/${(tags ?? []).indexOf(first[1])}`, 'is not one of your tags');
+  if (category !== undefined && known.category(category)?.archived !== false)
+    throw wrong('/category', 'is not one of yours, or is archived');
+  const found = subcategory === undefined ? undefined : known.subcategory(subcategory, category);
+  if (found?.archived) throw wrong('/subcategory', 'is archived');
+  return {
+    fields: {
+      ...(tags && { tags: [...named.keys()] }),
+      ...(category !== undefined && { category }),
+      ...(subcategory !== undefined && { subcategory, subcategoryOf: found?.category ?? null }),
+    },
+    newTags: unknown.map(([id, name]) => ({ id, name: name.normalize('NFC') })),
+  };
+}
+
+const wrong = (pointer: string, detail: string) => validationProblem([{ pointer, detail }]);
