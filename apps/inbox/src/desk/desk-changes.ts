@@ -21,7 +21,7 @@ async function show(em: EntityManager, tenant: string, change: Change): Promise<
 
 /** A conversation changed: on the panels of its agents before and now, and in the picking list of its group. */
 export async function showConversation(em: EntityManager, { before, after }: Folded): Promise<void> {
-  const agents = [before && assigneeOf(before), assigneeOf(after)].filter((agent) => agent != null);
+  const agents = [before, after].flatMap((state) => (state && assigneeOf(state)) ?? []);
   const groups = [before, after].flatMap((state) => (state && waitsToBePicked(state) ? [state.group] : []));
   if (agents.length === 0 && groups.length === 0) return;
   await show(em, after.tenant, {

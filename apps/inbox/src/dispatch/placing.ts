@@ -31,7 +31,8 @@ export class Placing {
   async placed(claim: Claim, message: MessageRow, answer: Placed): Promise<void> {
     const { tenant } = claim;
     const snapshot = await this.configuration.of(tenant);
-    const leaves = message.author === 'agent' && snapshot.account(claim.channelAccount)?.deliveryUrl != null;
+    const deliveryUrl = snapshot.account(claim.channelAccount)?.deliveryUrl ?? null;
+    const leaves = message.author === 'agent' && deliveryUrl !== null;
     const place = {
       conversationId: answer.conversationId,
       afterSequence: answer.afterSequence,

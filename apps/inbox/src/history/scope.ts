@@ -1,6 +1,6 @@
 import type { FilterQuery } from '@mikro-orm/core';
 import type { Caller, Role } from '@parley/contracts/actor';
-import { ACCESS, type Grant, type Verb } from '@parley/domain/access';
+import { ACCESS, type Grant, type Reach, type Verb } from '@parley/domain/access';
 import type { ConversationRow } from '../lifecycle/conversation.entity.js';
 
 const named = (scopes: readonly string[], prefix: string): string[] =>
@@ -8,33 +8,29 @@ const named = (scopes: readonly string[], prefix: string): string[] =>
 
 export const teamsOf = ({ scopes }: Caller): string[] => named(scopes, 'team:');
 
-const NOTHING: FilterQuery<ConversationRow> = { id: { $in: [] } };
+type Where = FilterQuery<ConversationRow>;
+const NOTHING: Where = { id: { $in: [] } };
+const own = ({ id }: Caller): Where[] => [{ assignedTo: id }, { statsAgent: id }];
+const team = (caller: Caller): Where => ({ groupId: { $in: teamsOf(caller) } });
+
+const REACHES: Record<Reach, (caller: Caller) => Where> = {
+  own: (caller) => (caller.role === 'visitor' ? { contactId: caller.id } : { $or: own(caller) }),
+  'own-or-team': (caller) => ({ $or: [...own(caller), team(caller)] }),
+  'own-or-waiting': (caller) => ({
+    $or: [...own(caller), { $and: [team(caller), { status: { $in: ['pending', 'paused'] } }] }],
+  }),
+  team,
+  campaign: ({ scopes }) => ({ campaign: { $in: named(scopes, 'campaign:') } }),
+  tenant: ({ scopes }) => (scopes.includes('tenant') ? {} : NOTHING),
+  all: () => ({}),
+};
+const isReach = (grant: Grant): grant is Reach => Object.hasOwn(REACHES, grant);
 
 /** How far a list reaches: the same grants as `reaches`, for many conversations at once. */
-export function withinReach(caller: Caller, verb: Verb): FilterQuery<ConversationRow> {
+export function withinReach(caller: Caller, verb: Verb): Where {
   const grants: Partial<Record<Role, Grant>> = ACCESS[verb];
-  const { id, role, scopes } = caller;
-  const grant = grants[role];
-  const own: FilterQuery<ConversationRow>[] = [{ assignedTo: id }, { statsAgent: id }];
-  const team: FilterQuery<ConversationRow> = { groupId: { $in: teamsOf(caller) } };
-  switch (grant) {
-    case undefined:
-      return NOTHING;
-    case 'all':
-      return {};
-    case 'tenant':
-      return scopes.includes('tenant') ? {} : NOTHING;
-    case 'campaign':
-      return { campaign: { $in: named(scopes, 'campaign:') } };
-    case 'team':
-      return team;
-    case 'own':
-      return role === 'visitor' ? { contactId: id } : { $or: own };
-    case 'own-or-team':
-      return { $or: [...own, team] };
-    case 'own-or-waiting':
-      return { $or: [...own, { ...team, status: { $in: ['pending', 'paused'] } }] };
-    default:
-      return scopes.includes(grant) ? {} : NOTHING;
-  }
+  const grant = grants[caller.role];
+  if (grant === undefined) return NOTHING;
+  if (isReach(grant)) return REACHES[grant](caller);
+  return caller.scopes.includes(grant) ? {} : NOTHING;
 }
