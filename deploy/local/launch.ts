@@ -16,7 +16,7 @@ const inSeconds = (ms: number): string => `${(ms / 1_000).toFixed(1)} s`;
 const timer = { ...PRESET_TIMER, field: inSeconds };
 
 /** What of a profile's folder is no data: who runs there, and what the runner says. */
-const notData = ['pids', 'launcher.log'];
+const notData = ['pids', 'launcher.log', 'turn.json'];
 
 function partSteps(stack: Stack): [string, () => Promise<void>][] {
   const { given } = stack.profile;
@@ -92,7 +92,7 @@ export function forgetData(folder: string): void {
 }
 
 /** Brings everything up and returns where it is. When that fails, whoever called stops what was started. */
-export async function startStack(stack: Stack, say: Say): Promise<StackState> {
+export async function startStack(stack: Stack, say: Say, until: number | null): Promise<StackState> {
   const control = new LocalServer('control', () => controlServer(stack));
   stack.servers.set('control', control);
   await control.start();
@@ -103,7 +103,7 @@ export async function startStack(stack: Stack, say: Say): Promise<StackState> {
     rendererOptions: { timer, collapseSubtasks: false, showErrorMessage: false, collapseErrors: false },
     fallbackRenderer: 'silent',
   }).run();
-  const state = stateOf(stack.profile, stack.secret);
+  const state = stateOf(stack.profile, stack.secret, until);
   writeState(stack.profile.stateFile, state);
   return state;
 }

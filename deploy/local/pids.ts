@@ -31,17 +31,8 @@ export class Pids {
 
   /** Takes the place of the one launcher of this profile, or says who has it. */
   claim(): void {
-    const holder = this.#read(launcher);
-    if (holder && isAlive(holder))
-      throw new Trouble(`Parley is already up or starting here (pid ${holder.pid}). Ctrl-C there stops it.`);
-    this.forget(launcher);
-    const me = processId(process.pid);
-    if (!me) return;
-    try {
-      writeFileSync(this.#path(launcher), JSON.stringify({ name: launcher, ...me }), { flag: 'wx' });
-    } catch {
-      throw new Trouble('Parley is being started here by somebody else at this moment. Wait for it, or try again.');
-    }
+    const holder = hold(this.#path(launcher), launcher);
+    if (holder) throw new Trouble(`Parley is already up or starting here (pid ${holder.pid}). Ctrl-C there stops it.`);
   }
 
   release(): void {
@@ -49,8 +40,7 @@ export class Pids {
   }
 
   launcherAlive(): Recorded | undefined {
-    const holder = this.#read(launcher);
-    return holder && isAlive(holder) ? holder : undefined;
+    return holderOf(this.#path(launcher));
   }
 
   /** What an earlier launcher started and could not stop. Records of processes that are gone are removed. */
@@ -60,7 +50,7 @@ export class Pids {
       .filter((name) => name !== launcher);
     const alive: Recorded[] = [];
     for (const name of names) {
-      const found = this.#read(name);
+      const found = read(this.#path(name));
       if (found && isAlive(found)) alive.push(found);
       else this.forget(name);
     }
@@ -70,13 +60,32 @@ export class Pids {
   #path(name: string): string {
     return join(this.#folder, `${name}.json`);
   }
+}
 
-  #read(name: string): Recorded | undefined {
-    try {
-      return record.parse(JSON.parse(readFileSync(this.#path(name), 'utf8')));
-    } catch {
-      return undefined;
-    }
+function read(path: string): Recorded | undefined {
+  try {
+    return record.parse(JSON.parse(readFileSync(path, 'utf8')));
+  } catch {
+    return undefined;
+  }
+}
+
+function holderOf(path: string): Recorded | undefined {
+  const holder = read(path);
+  return holder && isAlive(holder) ? holder : undefined;
+}
+
+/** Makes this process the one holder of a file; undefined when it is, else the living process that has it. */
+export function hold(path: string, name: string): Recorded | undefined {
+  const me = processId(process.pid);
+  const holder = holderOf(path);
+  if (holder || !me) return holder;
+  rmSync(path, { force: true });
+  try {
+    writeFileSync(path, JSON.stringify({ name, ...me }), { flag: 'wx' });
+    return undefined;
+  } catch {
+    return holderOf(path);
   }
 }
 

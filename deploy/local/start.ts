@@ -1,6 +1,6 @@
 import { parseArgs } from 'node:util';
 import { prepareStack, startStack } from './launch.ts';
-import { processId } from './process-table.ts';
+import { isAlive, processId } from './process-table.ts';
 import { profileOf } from './profile.ts';
 import type { Stack } from './stack.ts';
 import type { StackState } from './state.ts';
@@ -20,16 +20,20 @@ const { values } = parseArgs({
 const say = (line: string): void => console.log(line);
 
 function summary({ gateway, temporalUi, mail, channel, issuer }: StackState, seconds: number): string {
+  const table = [
+    ['Console', gateway],
+    ['Visitor page', `${gateway}/shop`],
+    ['API', `${gateway}/admin/openapi.json   (inbox, stats, notifications likewise)`],
+    ['Temporal', temporalUi],
+    ['Mail', mail.api],
+    ['Channel', `${channel}/deliveries`],
+    ['Identity', issuer],
+    ['A token', 'npm run --silent token -- manager-1'],
+  ];
   return [
     '',
     `Parley is up: ${gateway}  (${seconds} s)   sign in with one click: manager-1 · agent-1 · administrator-1 (campaign-1) · super-administrator-1`,
-    '',
-    `  Console       ${gateway}/                       Visitor page  ${gateway}/shop`,
-    `  API           ${gateway}/admin/openapi.json     (inbox, stats, notifications likewise)`,
-    `  Temporal      ${temporalUi}                       Mail          ${mail.api}`,
-    `  Identity      ${issuer}                       Channel       ${channel}/deliveries`,
-    '  A token       npm run --silent token -- manager-1',
-    '',
+    ...table.map(([what = '', where = '']) => `  ${what.padEnd(14)}${where}`),
     'Try this: open the visitor page, write "where is my parcel", watch it in Live Activity, close it.   Demo: npm run demo',
     'Stop: Ctrl-C   Forget: npm run reset',
   ].join('\n');
@@ -51,11 +55,10 @@ function stopOnSignals(stack: Stack): void {
 }
 
 /** A test run that dies without stopping its stack takes the stack with it. */
-function stopWith(pid: string | undefined): void {
-  if (pid === undefined) return;
-  const owner = processId(Number(pid));
+function stopWith(pid: number): void {
+  const owner = processId(pid);
   setInterval(() => {
-    if (processId(Number(pid))?.startedAt !== owner?.startedAt || !owner) process.kill(process.pid, 'SIGTERM');
+    if (!owner || !isAlive(owner)) process.kill(process.pid, 'SIGTERM');
   }, betweenLooksMs).unref();
 }
 
@@ -63,9 +66,10 @@ async function main(): Promise<void> {
   const startedAt = Date.now();
   const stack = await prepareStack(profileOf(values.profile === 'test' ? 'test' : 'dev'), say, values.fresh);
   stopOnSignals(stack);
-  stopWith(values['as-long-as']);
+  const until = values['as-long-as'] === undefined ? null : Number(values['as-long-as']);
+  if (until !== null) stopWith(until);
   try {
-    const state = await startStack(stack, say);
+    const state = await startStack(stack, say, until);
     say(summary(state, Math.round((Date.now() - startedAt) / 1_000)));
   } catch (error) {
     if (stack.isStopping) return;

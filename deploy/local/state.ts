@@ -26,10 +26,12 @@ const stackState = z.object({
   control: z.url(),
   logs: z.string(),
   pid: z.number(),
+  /** The process whose end stops this stack too; null for one that stays until it is told. */
+  until: z.number().nullable(),
 });
 export type StackState = z.infer<typeof stackState>;
 
-export function stateOf(profile: Profile, secret: string): StackState {
+export function stateOf(profile: Profile, secret: string, until: number | null): StackState {
   const { ports } = profile;
   const addresses = addressesOf(profile);
   return {
@@ -52,6 +54,7 @@ export function stateOf(profile: Profile, secret: string): StackState {
     control: `http://${loopback(ports.control)}`,
     logs: `${profile.folder}/logs`,
     pid: process.pid,
+    until,
   };
 }
 

@@ -1,7 +1,7 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { closeSync, mkdirSync, openSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { Pids } from './pids.ts';
+import { hold, Pids } from './pids.ts';
 import { isAlive, signalOne, type ProcessId } from './process-table.ts';
 import { profileOf, type Profile } from './profile.ts';
 import { lastLines, run } from './run.ts';
@@ -12,6 +12,7 @@ import { eventually } from './waiting.ts';
 /** Downloads and a first build of Temporal included. */
 const startWithinMs = 20 * 60_000;
 const stopWithinMs = 60_000;
+const turnWithinMs = 60 * 60_000;
 
 export interface TestStack {
   readonly stateFile: string;
@@ -23,14 +24,24 @@ export interface TestStack {
 export async function testStack(keep: boolean): Promise<TestStack> {
   const profile = profileOf('test');
   const pids = new Pids(profile.folder);
-  const running = pids.launcherAlive();
+  await takeTurn(join(profile.folder, 'turn.json'));
   const state = readState(profile.stateFile);
-  if (running && state) await renew(profile, state);
-  else if (running)
-    throw new Trouble(`Another test run is starting or stopping its stack (pid ${running.pid}). Wait for it.`);
-  else await launch(profile, keep);
+  if (state?.until === null && pids.launcherAlive()) await renew(profile, state);
+  else {
+    await eventually(() => !pids.launcherAlive(), stopWithinMs);
+    await launch(profile, keep);
+  }
   const launcher = pids.launcherAlive();
   return { stateFile: profile.stateFile, end: async () => (keep || !launcher ? undefined : stop(launcher)) };
+}
+
+/** One run at a time has the test stack of a checkout; the next waits until that one's process ends. */
+async function takeTurn(file: string): Promise<void> {
+  const first = hold(file, 'test run');
+  if (!first) return;
+  console.log(`Another test run (pid ${first.pid}) has the test stack: waiting for its end.`);
+  if (await eventually(() => !hold(file, 'test run'), turnWithinMs)) return;
+  throw new Trouble(`The test run with pid ${first.pid} does not end. Stop it, or run in a clone of your own.`);
 }
 
 async function renew(profile: Profile, { control }: StackState): Promise<void> {
