@@ -18,6 +18,7 @@ import { TemporalConnection } from './connection.js';
 import { dataConverter } from './data-converter.js';
 import { patiently, type Reply } from './patience.js';
 import type { SigningSecrets } from './signing-codec.js';
+import { Turns } from './turns.js';
 
 export interface ConversationClientOptions extends SigningSecrets {
   /** host:port */
@@ -49,6 +50,7 @@ export class ConversationClient {
   private readonly connection: TemporalConnection;
   private readonly client: Client;
   private readonly taskQueue: string;
+  private readonly turns = new Turns();
 
   constructor({ address, namespace, taskQueue, ...secrets }: ConversationClientOptions) {
     this.connection = TemporalConnection.open(address);
@@ -93,7 +95,7 @@ export class ConversationClient {
     input: ConversationInput,
     options?: CallOptions,
   ): Promise<Reply<MessageAnswer>> {
-    return this.ask<MessageAnswer>(options, () =>
+    return this.send<MessageAnswer>(tenant, threadId, options, () =>
       this.client.workflow.executeUpdateWithStart<ConversationStart, MessageAnswer, [MessageUpdate]>('message', {
         args: [update],
         updateId: messageUpdateId(update),
@@ -151,7 +153,7 @@ export class ConversationClient {
     update: unknown,
     options?: CallOptions,
   ): Promise<Reply<A>> {
-    return this.ask<A>(options, () =>
+    return this.send<A>(tenant, threadId, options, () =>
       this.handle(tenant, threadId).executeUpdate<A, [unknown]>(name, { args: [update], updateId }),
     );
   }
@@ -167,19 +169,31 @@ export class ConversationClient {
     const reply = await this.ask<A | null>(options, () =>
       this.handle(tenant, threadId).query<A | null, [{ conversationId: string }]>(name, { conversationId }),
     );
-    if (reply.kind === 'unknown-outcome') return { kind: 'unavailable', why: reply.why };
     if (reply.kind !== 'answer') return reply;
-    return reply.answer === null || reply.answer === undefined
-      ? { kind: 'not-found' }
-      : { kind: 'answer', answer: reply.answer };
+    const answer = reply.answer ?? null;
+    return answer === null || isUndecodable(answer) ? { kind: 'not-found' } : { kind: 'answer', answer };
   }
 
-  private async ask<A>(options: CallOptions | undefined, call: () => Promise<A>): Promise<Reply<A>> {
-    const reply = await patiently(this.connection, options?.deadlineMs ?? DEADLINE_MS, call);
-    if (reply.kind === 'answer' && isUndecodable(reply.answer)) {
+  /** In line with the other Updates for this thread; a query waits for nobody. */
+  private async send<A>(
+    tenant: string,
+    threadId: string,
+    { deadlineMs = DEADLINE_MS }: CallOptions = {},
+    call: () => Promise<A>,
+  ): Promise<Reply<A>> {
+    const deadline = Date.now() + deadlineMs;
+    const reply = await this.turns.take(workflowIdOf(tenant, threadId), deadlineMs, () =>
+      patiently(this.connection, deadline, call),
+    );
+    if (reply?.kind === 'answer' && isUndecodable(reply.answer)) {
       return { kind: 'unknown-outcome', why: `undecodable answer: ${reply.answer.undecodable}` };
     }
-    return reply;
+    return reply ?? { kind: 'unavailable', why: 'too many calls for this conversation at once' };
+  }
+
+  private async ask<A>({ deadlineMs = DEADLINE_MS }: CallOptions = {}, call: () => Promise<A>): Promise<Reply<A>> {
+    const reply = await patiently(this.connection, Date.now() + deadlineMs, call);
+    return reply.kind === 'unknown-outcome' ? { kind: 'unavailable', why: reply.why } : reply;
   }
 
   private handle(tenant: string, threadId: string) {

@@ -7,14 +7,14 @@ import { QueryNotRegisteredError, QueryRejectedError } from '@temporalio/client'
 import { NamespaceNotFoundError, WorkflowNotFoundError } from '@temporalio/common';
 
 /**
- * What a failed call means for its caller.
- * `again`: nothing happened, or the same updateId makes a repeat harmless, so ask again shortly.
+ * What a failed call means for its caller. `again`: nothing happened, or the same updateId makes a repeat harmless.
+ * `sent`: it may have reached the workflow. `away`: the server itself may be going, so patience is short.
  */
 export type Fate =
   | { kind: 'not-found' }
   | { kind: 'unavailable'; why: string }
   | { kind: 'unknown-outcome'; why: string }
-  | { kind: 'again'; why: string; sent: boolean };
+  | { kind: 'again'; why: string; sent: boolean; away?: true };
 
 /** gRPC status codes (google.rpc.Code); the SDK's own `@grpc/grpc-js` is no dependency of ours. */
 const CODE = {
@@ -28,7 +28,7 @@ const CODE = {
 };
 
 /** The call never left: no connection, or the channel still looked for one when the deadline came. */
-const NEVER_SENT = /No connection established|Name resolution failed|Waiting for LB pick|ECONNREFUSED|name resolution/i;
+const NEVER_SENT = /No connection established|Name resolution failed|Waiting for LB pick/;
 const WORKFLOW_TASK_FAILED = /unexpected workflow task failure/i;
 /** The server gave the Update up before a worker had accepted it. */
 const UPDATE_LOST = /update .* not found|workflow update was aborted|update was aborted/i;
@@ -61,7 +61,8 @@ function fateOfStatus(code: number, details: string): Fate {
     case CODE.deadlineExceeded:
       return NEVER_SENT.test(details) ? unavailable(details) : unknown(details);
     case CODE.unavailable:
-      return NEVER_SENT.test(details) ? unavailable(details) : again(details, true);
+      if (NEVER_SENT.test(details)) return unavailable(details);
+      return UPDATE_LOST.test(details) ? again(details, true) : { ...again(details, true), away: true };
     // BUSY_WORKFLOW (workflow is closing), CONCURRENT_LIMIT, rate limits: refused before anything happened.
     case CODE.resourceExhausted:
       return again(details, false);
@@ -80,6 +81,6 @@ function grpcErrorIn(error: unknown): { code: number; details: string } | undefi
   return error instanceof Error && error.cause !== undefined ? grpcErrorIn(error.cause) : undefined;
 }
 
-const again = (why: string, sent: boolean): Fate => ({ kind: 'again', why, sent });
+const again = (why: string, sent: boolean): Extract<Fate, { kind: 'again' }> => ({ kind: 'again', why, sent });
 const unavailable = (why: string): Fate => ({ kind: 'unavailable', why });
 const unknown = (why: string): Fate => ({ kind: 'unknown-outcome', why });

@@ -13,7 +13,7 @@ export type Reply<T> =
 
 const CONNECT_WITHIN_MS = 1500;
 /** A call that came back UNAVAILABLE is tried again for so long: the caller's 503 is due within 2 s. */
-const UNAVAILABLE_FOR_MS = 1500;
+const AWAY_FOR_MS = 1500;
 const FIRST_PAUSE_MS = 25;
 const LONGEST_PAUSE_MS = 200;
 const SHORTEST_CALL_MS = 50;
@@ -21,16 +21,15 @@ const SHORTEST_CALL_MS = 50;
 /** Calls until there is an answer, a definite refusal, or no time left. `call` must be harmless when repeated. */
 export async function patiently<T>(
   connection: TemporalConnection,
-  deadlineMs: number,
+  deadline: number,
   call: () => Promise<T>,
 ): Promise<Reply<T>> {
-  const deadline = Date.now() + deadlineMs;
   const trial: Trial = {
     deadline,
     sent: false,
     why: 'no attempt',
     pauseMs: FIRST_PAUSE_MS,
-    unavailableSince: undefined,
+    awaySince: undefined,
   };
   for (;;) {
     if (!(await connection.isReadyWithin(Math.min(CONNECT_WITHIN_MS, Math.max(deadline - Date.now(), 1))))) {
@@ -53,16 +52,15 @@ interface Trial {
   sent: boolean;
   why: string;
   pauseMs: number;
-  unavailableSince: number | undefined;
+  awaySince: number | undefined;
 }
 
 async function mayTryAgain(trial: Trial, fate: Extract<Fate, { kind: 'again' }>): Promise<boolean> {
   trial.sent ||= fate.sent;
   trial.why = fate.why;
-  trial.unavailableSince ??= Date.now();
-  const patienceEnds = fate.sent
-    ? Math.min(trial.deadline, trial.unavailableSince + UNAVAILABLE_FOR_MS)
-    : trial.deadline;
+  if (fate.away) trial.awaySince ??= Date.now();
+  else trial.awaySince = undefined;
+  const patienceEnds = Math.min(trial.deadline, (trial.awaySince ?? trial.deadline) + AWAY_FOR_MS);
   const pauseMs = trial.pauseMs * (0.5 + Math.random() / 2);
   if (Date.now() + pauseMs + SHORTEST_CALL_MS > patienceEnds) return false;
   trial.pauseMs = Math.min(trial.pauseMs * 2, LONGEST_PAUSE_MS);

@@ -22,7 +22,8 @@ export function createSigningCodec({ secret, previousSecrets = [] }: SigningSecr
   const signingKey = keyFrom(secret);
   const keys = [signingKey, ...previousSecrets.map(keyFrom)];
   return {
-    encode: async (payloads, context) => payloads.map((payload) => signedPayload(payload, signingKey, ownerOf(context))),
+    encode: async (payloads, context) =>
+      payloads.map((payload) => signedPayload(payload, signingKey, ownerOf(context))),
     decode: async (payloads, context) => payloads.map((payload) => verifiedPayload(payload, keys, ownerOf(context))),
   };
 }

@@ -1,5 +1,5 @@
 import { writeFile } from 'node:fs/promises';
-import { bundleWorkflowCode } from '@temporalio/worker';
+import { bundleWorkflowCode, DefaultLogger } from '@temporalio/worker';
 import { payloadConverterPath } from './data-converter.js';
 
 export interface BundleSources {
@@ -17,6 +17,8 @@ export async function buildWorkflowBundle(options: BundleSources): Promise<{ cod
   const { code } = await bundleWorkflowCode({
     workflowsPath: options.workflowsPath,
     payloadConverterPath,
+    // Webpack's list of 80 modules says nothing to anybody.
+    logger: new DefaultLogger('WARN'),
     workflowInterceptorModules: options.interceptors ?? [],
     webpackConfigHook: (config) =>
       fromSources ? { ...config, resolve: { ...config.resolve, conditionNames: ['source', '...'] } } : config,
