@@ -59,10 +59,11 @@ function portsNeeded({ ports, given }: Profile): number[] {
     'console',
     'channel',
     'control',
+    'temporalMetrics',
   ];
   if (given.issuer === undefined) needed.push('issuer');
   if (given.smtp === undefined) needed.push('smtp', 'mail');
-  if (given.temporal === undefined) needed.push('temporal', 'temporalUi', 'temporalMetrics');
+  if (given.temporal === undefined) needed.push('temporal', 'temporalUi');
   if (given.kafka === undefined) needed.push('kafka', 'kafkaController');
   if (given.database === undefined) needed.push('postgres');
   return needed.map((name) => ports[name]);

@@ -9,7 +9,7 @@ import { Trouble } from './trouble.ts';
 import { accepts } from './waiting.ts';
 
 const version = '4.3.0';
-const readyWithinMs = 60_000;
+const readyWithinMs = 120_000;
 const clusterId = 'cGFybGV5LWxvY2FsLWthZg';
 const waysOut =
   'Install a JDK 17 or newer and Maven, or give brokers with KAFKA_BROKERS=host:9092, or copy .local/parts from a machine that has it.';

@@ -18,6 +18,7 @@ const offsets = {
   mail: 26,
   temporal: 110,
   temporalUi: 111,
+  /** What the worker says of its side of Temporal. */
   temporalMetrics: 112,
   kafka: 120,
   kafkaController: 121,

@@ -10,7 +10,7 @@ import { lastLines, onPath, run } from './run.ts';
 import type { Program } from './supervised.ts';
 import { Trouble } from './trouble.ts';
 
-const readyWithinMs = 60_000;
+const readyWithinMs = 120_000;
 const connectMs = 2_000;
 const superuser = 'postgres';
 const waysOut =

@@ -1,6 +1,7 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { accessSync, constants } from 'node:fs';
 import { delimiter, join } from 'node:path';
+import { signalTree } from './process-table.ts';
 
 export interface Outcome {
   readonly code: number;
@@ -17,7 +18,7 @@ const running = new Set<ChildProcess>();
 
 /** Ends what `run` still waits for: a build or a download has no place in a stack that is being stopped. */
 export function stopRuns(): void {
-  for (const child of running) child.kill('SIGTERM');
+  for (const { pid } of running) if (pid !== undefined) signalTree(pid, 'SIGTERM');
 }
 
 /** Runs a program to its end and keeps what it printed. One that cannot be started ends with code 127, as in a shell. */

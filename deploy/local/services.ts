@@ -9,7 +9,7 @@ import { answers200 } from './waiting.ts';
 export const serviceNames = ['worker', 'inbox', 'admin', 'stats', 'notifications', 'console'] as const;
 export type ServiceName = (typeof serviceNames)[number];
 
-const readyWithinMs = 60_000;
+const readyWithinMs = 120_000;
 
 /** Megabytes of JavaScript heap: small enough to notice a leak on a laptop, large enough for the benchmark. */
 const heapMb: Readonly<Record<ServiceName, number>> = {

@@ -103,7 +103,7 @@ export class Stack {
   async service(service: ServiceName): Promise<void> {
     const { ports } = this.profile;
     const instance = { service, name: service, port: ports[service] };
-    const metrics = service === 'worker' ? { metricsPort: await freePort() } : {};
+    const metrics = service === 'worker' ? { metricsPort: ports.temporalMetrics } : {};
     await this.#run(serviceProgram(this.profile, this.secret, { ...instance, ...metrics }));
   }
 

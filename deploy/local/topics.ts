@@ -31,7 +31,7 @@ export const topics: readonly Topic[] = [
 ];
 
 const connectionMs = 2_000;
-const joinMs = 20_000;
+const joinMs = 60_000;
 const probe = 'parley-start';
 
 function clientOf(brokers: string): Kafka {
