@@ -25,7 +25,7 @@ export interface AdminParts {
   readonly publisher: Publisher;
 }
 
-const ENTITIES = [ConversationRow, EventRow, MessageEventRow, AuditRow, ConfigurationRow, PolicyVersionRow];
+export const ENTITIES = [ConversationRow, EventRow, MessageEventRow, AuditRow, ConfigurationRow, PolicyVersionRow];
 const WRITTEN = [TOPICS.state, TOPICS.audit, TOPICS.configuration];
 
 /** The libraries' way to log, into the service's own. */

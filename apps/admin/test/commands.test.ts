@@ -69,7 +69,7 @@ describe('whom a conversation may be handed to', () => {
 });
 
 describe('a rehearsal answers as the conversation would', () => {
-  const NOW = '2026-11-21T12:00:00.000Z';
+  const NOW = '2026-03-21T12:00:00.000Z';
   const manager = supervisor('manager', 'team:support');
   const base = { commandId: 'dry-run', caller: manager } as const;
   const of = (lived: Lived, command: Parameters<typeof rehearsed>[1]) =>

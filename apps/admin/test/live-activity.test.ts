@@ -5,7 +5,7 @@ import { after, matching, ordered } from '../src/live-activity/live-activity.que
 import { viewOf } from '@parley/domain/view';
 import { Lived, supervisor } from './lived.js';
 
-const NOW = '2026-11-21T12:00:00.000Z';
+const NOW = '2026-03-21T12:00:00.000Z';
 const conditions = (query: Record<string, string>) => matching(LiveActivityQuery.parse(query), NOW);
 
 describe('the filter as data', () => {
@@ -28,7 +28,7 @@ describe('the filter as data', () => {
       { ended: false },
       { campaign: 'site', agent: 'agent-1', threadId: 'th_1', contactId: 'ct_1', channelAccount: 'site' },
     ]);
-    expect(conditions({ idleForMs: '60000' })).toContainEqual({ idleSince: { $lte: '2026-11-21T11:59:00.000Z' } });
+    expect(conditions({ idleForMs: '60000' })).toContainEqual({ idleSince: { $lte: '2026-03-21T11:59:00.000Z' } });
   });
 
   test('q is a text, not a pattern', () => {
@@ -76,7 +76,7 @@ describe('the columns', () => {
       ended: false,
       agent: 'eva',
       idleSince: lived.messages.at(-1)?.time,
-      deadlineOrder: '2026-11-28T10:03:00.000Z',
+      deadlineOrder: '2026-03-28T10:03:00.000Z',
       pastGroups: ['support'],
     });
   });

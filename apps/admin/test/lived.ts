@@ -18,11 +18,22 @@ export class Lived {
 
   constructor(
     readonly preset: PresetName = 'iadvize-social',
-    readonly change: { group?: string; campaign?: string; previousConversationId?: string; ordinal?: number } = {},
+    readonly change: {
+      group?: string;
+      campaign?: string;
+      previousConversationId?: string;
+      ordinal?: number;
+      thread?: string;
+    } = {},
   ) {}
 
+  get id(): string {
+    if (this.state === undefined) throw new Error('nothing has begun');
+    return this.state.conversationId;
+  }
+
   get now(): string {
-    return new Date(Date.UTC(2026, 10, 21, 10, this.#minute)).toISOString();
+    return new Date(Date.UTC(2026, 2, 21, 10, this.#minute)).toISOString();
   }
 
   /** The visitor's first message, or the next one. */
@@ -63,8 +74,14 @@ export class Lived {
 
   #start() {
     const preset = { name: this.preset, version: 1, ...presets[this.preset] };
-    const { group = 'support', campaign = 'whatsapp', previousConversationId = null, ordinal = 1 } = this.change;
-    const ids = { tenant: 'demo', threadId: THREAD, conversationId: conversationIdOf(THREAD, RUN, ordinal) };
+    const {
+      group = 'support',
+      campaign = 'whatsapp',
+      previousConversationId = null,
+      ordinal = 1,
+      thread = THREAD,
+    } = this.change;
+    const ids = { tenant: 'demo', threadId: thread, conversationId: conversationIdOf(thread, RUN, ordinal) };
     const account = {
       channelAccount: 'whatsapp',
       channelKind: 'third-party',

@@ -1,0 +1,134 @@
+import { afterAll, describe, expect, test } from '@jest/globals';
+import { CREATE, EditableKind, VERSIONED } from '@parley/contracts/admin-http';
+import type { ConfigurationRecord } from '@parley/contracts/configuration';
+import { TOPICS } from '@parley/contracts/envelope';
+import { ConfigurationStore } from '../src/configuration/configuration.store.js';
+import { idOf, keyOf, missingFor, valueOf } from '../src/configuration/editable.js';
+import { Snapshot } from '../src/configuration/snapshot.js';
+import { DEMO } from '../src/seed/demo.js';
+import { seedDemo } from '../src/seed/seed.js';
+import { openAdminDatabase, outboxOf, settings } from './database.js';
+
+const admin = await openAdminDatabase();
+const { database } = admin;
+const store = new ConfigurationStore(database, settings);
+afterAll(() => admin.close());
+
+const write = (key: string, value: object | null) =>
+  database.inTenant('demo', (em) => store.write(em, { tenant: 'demo', kind: 'category', key, value }));
+const published = async (key: string) =>
+  (await outboxOf(database, TOPICS.configuration))
+    .filter((record) => record.key === key)
+    .map(({ value }) => [value['version'], value['value']]);
+const record = (
+  version: number,
+  value: object | null,
+  kind: ConfigurationRecord['kind'] = 'category',
+  key = 'billing',
+): ConfigurationRecord => ({
+  ...{ id: `demo/${kind}/${key}:${version}`, type: 'parley.configuration-changed', time: '2026-11-21T10:00:00.000Z' },
+  ...{ tenantid: 'demo', kind, key, version, value },
+});
+const billing = (name: string) => ({ id: 'billing', name, archived: false });
+
+describe('configuration on a real database', () => {
+  test('each write is a version and a record; withdrawn, the record says null', async () => {
+    expect([
+      await write('billing', billing('One')),
+      await write('billing', billing('Two')),
+      await write('billing', null),
+    ]).toEqual([1, 2, 3]);
+    expect(await published('demo/category/billing')).toEqual([
+      [1, billing('One')],
+      [2, billing('Two')],
+      [3, null],
+    ]);
+    expect((await store.of('demo')).knows('category', 'billing')).toBe(false);
+  });
+
+  test('our own older record over the newer one is said again; the ordinary echo is not', async () => {
+    for (const version of [1, 2, 3]) await store.fold(record(version, version === 3 ? null : billing('x')));
+    expect(await published('demo/category/billing')).toHaveLength(3);
+    await store.fold(record(2, billing('Two')));
+    expect((await published('demo/category/billing')).at(-1)).toEqual([3, null]);
+  });
+
+  test('what the log has from before our tables were lost is taken over', async () => {
+    await store.fold(record(7, billing('Kept'), 'category', 'kept'));
+    expect(
+      await database.inTenant('demo', (em) =>
+        store.write(em, { tenant: 'demo', kind: 'category', key: 'kept', value: billing('New') }),
+      ),
+    ).toBe(8);
+  });
+
+  test('another service’s values are folded, newest wins', async () => {
+    const spot = (name: string) => ({ id: 'late', name });
+    await store.fold(record(2, spot('Late'), 'spot-tag', 'late'));
+    await store.fold(record(1, spot('Older'), 'spot-tag', 'late'));
+    const row = new ConfigurationStore(database, settings);
+    expect((await row.of('demo')).tagName('late')).toBe('Late');
+  });
+
+  test('the seed is written once, by however many replicas, and changes nothing that is there', async () => {
+    await write('spam', { id: 'spam', name: 'Ours', archived: false });
+    await Promise.all([seedDemo(database, store), seedDemo(database, store)]);
+    await seedDemo(database, store);
+    const records = await outboxOf(database, TOPICS.configuration);
+    const seeded = Object.entries(DEMO).flatMap(([tenant, values]) =>
+      values.map(({ kind, key }) => `${tenant}/${kind}/${key}`),
+    );
+    for (const key of seeded)
+      expect({ key, count: records.filter((each) => each.key === key).length }).toEqual({ key, count: 1 });
+    expect((await published('demo/category/spam')).at(-1)).toEqual([1, { id: 'spam', name: 'Ours', archived: false }]);
+    const policies = await database.inTenant('demo', (em) =>
+      em.execute<{ name: string }[]>('select name from policy_version order by name'),
+    );
+    expect(policies.map(({ name }) => name)).toEqual([
+      'iadvize-onsite',
+      'iadvize-social',
+      'iadvize-social-fast',
+      'sellia-campaign',
+      'zendesk-messaging',
+      'zendesk-messaging-off',
+    ]);
+  });
+});
+
+describe('what people write by hand', () => {
+  const known = new Snapshot(DEMO['demo'] ?? []);
+
+  test.each(EditableKind.options)('a %s as it is created is one that every service can read', (kind) => {
+    const bodies = {
+      category: { name: 'Résolu ailleurs' },
+      subcategory: { name: 'By phone' },
+      tag: { name: 'Opening Hours' },
+      campaign: { id: 'spring', name: 'Spring' },
+      group: { id: 'night', name: 'Night', members: ['agent-1'] },
+      person: { id: 'agent-9', name: 'Eva', role: 'agent' },
+    };
+    const body = CREATE[kind].parse(bodies[kind]);
+    const path = kind === 'subcategory' ? { category: 'spam' } : {};
+    const id = idOf(kind, body);
+    expect(id).toMatch(/^[\p{L}\p{N}][\p{L}\p{N}._-]*$/u);
+    expect(keyOf(kind, path, id)).toBe(kind === 'subcategory' ? `spam/${id}` : id);
+    expect(VERSIONED[kind].safeParse({ ...valueOf(kind, path, id, body), version: 1 }).success).toBe(true);
+  });
+
+  test('a tag’s id is the slug that stands in events, however it is written', () => {
+    expect([idOf('tag', { name: 'Opening Hours' }), idOf('tag', { name: 'ｏｐｅｎｉｎｇ-hours' })]).toEqual([
+      'opening-hours',
+      'opening-hours',
+    ]);
+  });
+
+  test('what it names must be configured', () => {
+    expect(
+      missingFor('campaign', { policy: 'no-such', groups: ['support', 'ghosts'] }, known).map(({ pointer }) => pointer),
+    ).toEqual(['/policy', '/groups/1']);
+    expect(missingFor('group', { members: ['agent-1', 'other-agent-1'] }, known).map(({ pointer }) => pointer)).toEqual(
+      ['/members/1'],
+    );
+    expect(missingFor('campaign', { policy: null, groups: [] }, known)).toEqual([]);
+  });
+});

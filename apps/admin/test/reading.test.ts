@@ -1,0 +1,241 @@
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import type { Caller } from '@parley/contracts/actor';
+import { LIVE_ACTIVITY_SORTS, LiveActivityQuery } from '@parley/contracts/admin-http';
+import type { AuditRecord } from '@parley/contracts/audit';
+import type { ConversationView } from '@parley/contracts/conversation';
+import { createCursors } from '@parley/service/cursor';
+import { ProblemError } from '@parley/service/problem';
+import type { StreamEvent } from '@parley/service/sse';
+import { Audit } from '../src/audit/audit.js';
+import { ConfigurationStore } from '../src/configuration/configuration.store.js';
+import { ConversationReader } from '../src/conversation/conversation.reader.js';
+import { LifecycleProjector } from '../src/lifecycle/lifecycle.projector.js';
+import { LiveActivityFeed } from '../src/live-activity/live-activity.feed.js';
+import { LiveActivity } from '../src/live-activity/live-activity.js';
+import { openAdminDatabase, settings } from './database.js';
+import { agent, Lived, supervisor } from './lived.js';
+
+const admin = await openAdminDatabase();
+const { database } = admin;
+const cursors = createCursors(settings.PARLEY_SECRET);
+const configuration = new ConfigurationStore(database, settings);
+const projector = new LifecycleProjector(database, settings.PUBLIC_URL);
+const liveActivity = new LiveActivity(database, cursors, configuration);
+const feed = new LiveActivityFeed(database, configuration);
+const audit = new Audit(database, cursors);
+const reader = new ConversationReader(database, cursors, configuration, audit);
+afterAll(() => admin.close());
+
+const manager = supervisor('manager', 'team:support');
+const administrator = supervisor('administrator', 'campaign:site');
+const superAdministrator = supervisor('super-administrator', 'tenant');
+const auditor = supervisor('auditor', 'tenant');
+
+let threads = 0;
+const life = (group: string, campaign: string) =>
+  new Lived('iadvize-social', { group, campaign, thread: `th_${String(++threads).padStart(22, '0')}` });
+async function told(lived: Lived): Promise<Lived> {
+  for (const each of [...lived.events, ...lived.messages]) await projector.project(each);
+  return lived;
+}
+const lives = {
+  waiting: life('support', 'site').says(),
+  active: life('support', 'whatsapp').says().says().assigned('eva').answers('eva'),
+  experts: life('experts', 'site').says().assigned('expert-1'),
+  closed: life('support', 'site').says().does({ type: 'close' }, superAdministrator),
+};
+beforeAll(async () => {
+  for (const lived of Object.values(lives)) await told(lived);
+});
+
+const list = (caller: Caller, query: Record<string, string> = {}, tenant = 'demo') =>
+  liveActivity.list(tenant, caller, LiveActivityQuery.parse(query));
+const named = (items: ConversationView[]): string[] =>
+  items
+    .map(({ conversationId }) => Object.entries(lives).find(([, lived]) => lived.id === conversationId)?.[0] ?? '?')
+    .sort();
+
+describe('Live Activity on a real database', () => {
+  test('A2, D2: what has not ended, in the caller’s scope', async () => {
+    expect(named((await list(superAdministrator)).items)).toEqual(['active', 'experts', 'waiting']);
+    expect(named((await list(manager)).items)).toEqual(['active', 'waiting']);
+    expect(named((await list(administrator)).items)).toEqual(['experts', 'waiting']);
+    expect(named((await list(auditor)).items)).toEqual(['active', 'experts', 'waiting']);
+    expect(named((await list(supervisor('manager'))).items)).toEqual([]);
+    expect((await list(superAdministrator, {}, 'other')).items).toEqual([]);
+  });
+
+  test.each([
+    [{ status: 'all' }, ['active', 'closed', 'experts', 'waiting']],
+    [{ status: 'closed,pending' }, ['closed', 'waiting']],
+    [{ campaign: 'site' }, ['experts', 'waiting']],
+    [{ agent: 'eva' }, ['active']],
+    [{ q: 'EXPERT' }, ['experts']],
+    [{ q: '%' }, []],
+    [{ idleForMs: '1' }, ['active', 'experts', 'waiting']],
+    [{ idleForMs: '999999999999' }, []],
+    [{ thread: lives.closed.state?.threadId ?? '', status: 'all' }, ['closed']],
+  ])('%j', async (query, expected) => {
+    expect(named((await list(superAdministrator, query)).items)).toEqual(expected);
+  });
+
+  test.each(LIVE_ACTIVITY_SORTS)('sorted by %s, page by page: each once', async (sort) => {
+    const seen: ConversationView[] = [];
+    let cursor: string | null = null;
+    do {
+      const query: Record<string, string> = { sort, status: 'all', limit: '1', ...(cursor === null ? {} : { cursor }) };
+      const page = await list(superAdministrator, query);
+      seen.push(...page.items);
+      cursor = page.nextCursor;
+    } while (cursor !== null);
+    expect(named(seen)).toEqual(['active', 'closed', 'experts', 'waiting']);
+    const whole = await list(superAdministrator, { sort, status: 'all' });
+    expect(seen.map(({ conversationId }) => conversationId)).toEqual(
+      whole.items.map(({ conversationId }) => conversationId),
+    );
+  });
+
+  test('each says which commands its reader may give', async () => {
+    const [waiting] = (await list(manager, { status: 'pending' })).items;
+    const enabled = waiting?.availableCommands?.filter((command) => command.enabled).map(({ command }) => command);
+    expect(enabled).toEqual(['reassign', 'close', 'qualify', 'add-note']);
+  });
+});
+
+describe('time travel (X6)', () => {
+  const asked = () => ({ tenant: 'demo', caller: manager, conversationId: lives.active.id });
+
+  test('the state at any sequence and instant is the fold up to it', async () => {
+    expect(await reader.read(asked(), { at: 2 })).toMatchObject({
+      status: 'pending',
+      sequence: 2,
+      messageCounts: { visitor: 2, agent: 0 },
+    });
+    const started = lives.active.events[0]?.time ?? '';
+    expect(await reader.read(asked(), { at: started })).toMatchObject({
+      sequence: 2,
+      messageCounts: { visitor: 1, agent: 0 },
+    });
+    expect(await reader.read(asked(), { at: '2030-01-01T00:00:00.000Z' })).toMatchObject({ status: 'active' });
+  });
+
+  test.each([99, '2000-01-01T00:00:00.000Z'])('at %s there was nothing: 404', async (at) => {
+    await expect(reader.read(asked(), { at })).rejects.toMatchObject({ slug: 'not-found' });
+  });
+
+  test('404 for what is not there, for another tenant and for no id alike; 403 out of scope', async () => {
+    const refused = async (change: object): Promise<string> => {
+      const answer: unknown = await reader.read({ ...asked(), ...change }, {}).catch((error: unknown) => error);
+      return answer instanceof ProblemError ? answer.slug : 'answered';
+    };
+    expect(await refused({ tenant: 'other' })).toBe('not-found');
+    expect(await refused({ conversationId: `${lives.active.id.slice(0, -1)}z` })).toBe('not-found');
+    expect(await refused({ conversationId: '../../etc/passwd' })).toBe('not-found');
+    expect(await refused({ caller: administrator })).toBe('forbidden-scope');
+    expect(await refused({})).toBe('answered');
+  });
+
+  test('the timeline, page by page, is the whole', async () => {
+    const whole = await reader.timeline(asked(), { limit: 200 }, 'en');
+    const first = await reader.timeline(asked(), { limit: 3 }, 'en');
+    const rest = await reader.timeline(asked(), { limit: 200, cursor: first.nextCursor ?? '' }, 'en');
+    expect([...first.items, ...rest.items]).toEqual(whole.items);
+    expect(whole.items).toHaveLength(lives.active.events.length + lives.active.messages.length);
+  });
+
+  test('an explanation names who was refused what', async () => {
+    const record: AuditRecord = {
+      id: 'aud_1',
+      type: 'audit.command-refused',
+      time: '2026-03-21T10:30:00.000Z',
+      tenantid: 'demo',
+      service: 'admin',
+      actor: { kind: 'supervisor', id: 'administrator-1', role: 'administrator' },
+      act: 'cancel',
+      conversationId: lives.active.id,
+      threadid: null,
+      reason: 'FEATURE_DISABLED',
+      commandid: null,
+    };
+    await audit.keep(record);
+    await audit.keep(record);
+    expect((await reader.explain(asked(), 'en')).refused).toEqual([record]);
+    expect((await audit.list('demo', auditor, { limit: 50 })).items).toEqual([record]);
+    expect((await audit.list('demo', administrator, { limit: 50 })).items).toEqual([record]);
+    expect(
+      (await audit.list('demo', supervisor('administrator', 'campaign:none'), { limit: 50, reason: 'x' })).items,
+    ).toEqual([]);
+    await expect(database.inTenant('demo', (em) => em.execute(`update audit set act = 'nothing'`))).rejects.toThrow(
+      'append-only',
+    );
+    await expect(database.inTenant('demo', (em) => em.execute('delete from audit'))).rejects.toThrow('append-only');
+  });
+});
+
+/** One reader of the stream, and what it heard. */
+async function follow(caller: Caller, filter = {}) {
+  const source = feed.sourceFor({ tenant: 'demo', caller, filter });
+  const heard: StreamEvent[] = [];
+  let wake: () => void = () => undefined;
+  const stop = source.subscribe((event) => {
+    heard.push(event);
+    wake();
+  });
+  const from = await source.position();
+  const until = async (count: number): Promise<unknown[]> => {
+    while (heard.length < count) await new Promise<void>((resolve) => (wake = resolve));
+    return heard.map(({ data }) => changeOf(data));
+  };
+  return { source, heard, from, until, stop };
+}
+const changeOf = (data: unknown): string => {
+  const { change, conversation } = data as { change: string; conversation?: ConversationView };
+  return conversation ? `${change} ${conversation.status} ${conversation.sequence}` : change;
+};
+
+describe('the live stream', () => {
+  test('what changes is told; what leaves the filter is removed', async () => {
+    const reading = await follow(manager);
+    const lived = await told(life('support', 'site').says().does({ type: 'close' }, superAdministrator));
+    const changes = await reading.until(1).then(async () => {
+      while (!reading.heard.some(({ data }) => changeOf(data) === 'remove'))
+        await reading.until(reading.heard.length + 1);
+      return reading.heard.map(({ data }) => data as { conversationId: string });
+    });
+    expect(new Set(changes.map(({ conversationId }) => conversationId))).toEqual(new Set([lived.id]));
+    reading.stop();
+  });
+
+  test('handed to another team: removed here, there it appears; before, that team heard nothing', async () => {
+    const lived = await told(life('support', 'site').says());
+    const [support, experts] = [await follow(manager), await follow(supervisor('manager', 'team:experts'))];
+    const count = lived.events.length;
+    lived.does({ type: 'reassign', to: 'expert-1', group: 'experts', lease: { granted: 'l' } }, superAdministrator);
+    for (const event of lived.events.slice(count)) await projector.project(event);
+    expect(await support.until(1)).toEqual(['remove']);
+    expect(await experts.until(1)).toEqual(['put assigned 3']);
+    support.stop();
+    experts.stop();
+  });
+
+  test('Last-Event-ID: what was missed, on any replica; a position of the future is none', async () => {
+    const { source, from, stop } = await follow(superAdministrator, { status: ['all'] });
+    stop();
+    const lived = await told(life('support', 'site').says());
+    const other = new LiveActivityFeed(database, configuration).sourceFor({
+      tenant: 'demo',
+      caller: superAdministrator,
+      filter: {},
+    });
+    const missed = await other.replay(from);
+    expect(missed === 'too-old' ? missed : missed.map(({ data }) => changeOf(data))).toEqual(['put pending 2']);
+    expect(
+      missed === 'too-old' ? [] : missed.map(({ data }) => (data as { conversationId: string }).conversationId),
+    ).toEqual([lived.id]);
+    expect(await source.replay('999999999')).toBe('too-old');
+  });
+});
+
+test('an agent’s token reaches no supervisor’s list', async () => {
+  expect((await list(agent('eva'))).items).toEqual([]);
+});
