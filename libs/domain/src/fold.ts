@@ -16,9 +16,8 @@ export function foldLogs(
   until?: Until,
 ): Conversation | undefined {
   const life = distinct(lifecycle, (event) => event.sequence).filter((event) => isWithin(event, event.sequence, until));
-  const last = life.at(-1)?.sequence ?? 0;
-  const said = distinct(messages, (event) => event.messageNumber).filter(
-    (event) => event.afterSequence <= last && isWithin(event, event.afterSequence, until),
+  const said = distinct(messages, (event) => event.messageNumber).filter((event) =>
+    isWithin(event, event.afterSequence, until),
   );
   return merged(life, said).reduce<Conversation | undefined>(evolve, undefined);
 }
@@ -34,6 +33,7 @@ function distinct<T>(events: readonly T[], numberOf: (event: T) => number): T[] 
   return [...byNumber.values()].sort((a, b) => numberOf(a) - numberOf(b));
 }
 
+/** The events, each with the messages behind it; a message of an event that is not here is not here either. */
 function merged(life: LifecycleEvent[], said: MessageEvent[]): (LifecycleEvent | MessageEvent)[] {
   const whole: (LifecycleEvent | MessageEvent)[] = [];
   let next = 0;

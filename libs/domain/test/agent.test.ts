@@ -124,7 +124,9 @@ describe('the queue', () => {
   });
   test('the assignee returns it', () => {
     const { then, state } = given(...active).when(returnToQueue());
-    expect(then).toEqual([event('conversation.returned', { returnedBy: 'ana', statusTo: 'pending' })]);
+    expect(then).toEqual([
+      event('conversation.returned', { returnedBy: 'ana', statusTo: 'pending', reason: 'returned' }),
+    ]);
     expect(state).toMatchObject({ status: 'pending', pendingReason: 'returned' });
     expect('assignedTo' in state).toBe(false);
     expect(given(visitorWrote).when(returnToQueue({ caller: system })).decision).toEqual(refused('NOT_ELIGIBLE_STATE'));
@@ -284,6 +286,9 @@ describe('B9: forgotten? Tags and notes after the close', () => {
       subcategory: 'late',
       tags: ['x'],
     });
+    expect(given(...active, done(qualify({ tags: ['x'] }))).when(qualify({ category: 'spam' })).state.tags).toEqual([
+      'x',
+    ]);
     expect(filed.when(qualify({ category: 'spam' })).state).toMatchObject({ category: 'spam', subcategory: null });
     expect(filed.when(qualify({ subcategory: 'lost', subcategoryOf: 'spam' })).decision).toEqual(
       refused('SUBCATEGORY_MISMATCH'),

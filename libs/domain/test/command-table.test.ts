@@ -99,6 +99,8 @@ describe('every command from every status', () => {
       expect(state.status).toBe(cell === '=' ? from : cell);
     }
     expect(then.map((event) => LifecycleEvent.parse(event))).toEqual(then);
+    if (decision.kind === 'decided' && !decision.outcome.startsWith('message-'))
+      expect(then.map(({ type }) => type)).toContain(`conversation.${decision.outcome}`);
   });
   test.each(CELLS)('$name from $place: its events are numbered on, each from where the one before left it', (cell) => {
     const { then, before } = outcomeOf(cell.name, cell.place);

@@ -71,7 +71,7 @@ describe('B12: seven days without a message from either side', () => {
         statsAgent: 'ana',
       }),
       surveyRequested,
-      event('conversation.archived', { statusTo: 'closed' }),
+      event('conversation.archived', { statusTo: 'closed', reason: 'natural' }),
     ]);
     expect(then.map(({ actor }) => actor.kind)).toEqual(['system', 'system', 'system']);
     expect(state).toMatchObject({ status: 'closed', archived: true, deadlineAt: null });
@@ -85,6 +85,9 @@ describe('B12: seven days without a message from either side', () => {
     const { world } = given(...withAna, after(DAY_MS));
     const late = { ...said(world, 'visitor', null), acceptedAt: plusMs(T0, 1000) };
     expect(fold(world, late).state?.deadlineAt).toBe(plusMs(T0, WEEK_MS + 1000));
+  });
+  test('of two taken at one instant the one that was placed later is the last', () => {
+    expect(given(...withAna, byAgent).state).toMatchObject({ lastMessageAt: T0, lastMessageFrom: 'agent' });
   });
   test('X2: a message that was taken before another moves nothing back, and is counted', () => {
     const { world } = given(...withAna, after(DAY_MS), byAgent);

@@ -59,6 +59,11 @@ describe('X6: the state at any moment is a fold of both logs', () => {
       status: 'cancelled',
     });
   });
+  test('at an instant before something was said, it is not said', () => {
+    const { world: talking } = given(visitorWrote, after(1000), visitorWrote);
+    expect(foldLogs(talking.life, talking.said, { instant: T0 })).toMatchObject({ messageCounts: { visitor: 1 } });
+    expect(foldLogs(talking.life, talking.said)).toMatchObject({ messageCounts: { visitor: 2 } });
+  });
   test('before it began there is none', () => {
     expect(foldLogs(world.life, world.said, { instant: '2026-11-21T09:59:59.999Z' })).toBeUndefined();
     expect(foldLogs([], world.said)).toBeUndefined();

@@ -43,7 +43,7 @@ describe('where they disagree', () => {
   });
   test('B2, E11: visitor notice', () => {
     expect(of('visitorNotice')).toEqual(row('message-and-reduce', 'message', 'none', 'none'));
-    expect(presets['iadvize-onsite'].reduceAfterMs).toBe(5000);
+    expect(of('reduceAfterMs')).toEqual(row(5000, 0, 0, 0));
   });
   test('B11, D8, E10: visitor writes again', () => {
     expect(of('afterCancelled')).toEqual(row('new-conversation', 'new-conversation', 'reactivate', 'new-conversation'));

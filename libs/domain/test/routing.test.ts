@@ -30,12 +30,16 @@ test('all full, or picking for themselves: in-queue', () => {
 test('the one with the fewest', () => {
   expect(choose({ held: 2 }, { agentId: 'ben', held: 1 })).toEqual(given('ben'));
 });
-test('among equals the one who has waited longest, who never had one first of all', () => {
+test('among equals the one who has waited longest, who never had one first of all; in the end by name', () => {
   const [noon, one] = ['2026-11-21T12:00:00.000Z', '2026-11-21T13:00:00.000Z'];
-  expect(choose({ lastAssignedAt: one }, { agentId: 'ben', lastAssignedAt: noon })).toEqual(given('ben'));
-  expect(choose({ lastAssignedAt: noon }, { agentId: 'ben', lastAssignedAt: one })).toEqual(given('ana'));
-  expect(choose({ lastAssignedAt: noon }, { agentId: 'ben', lastAssignedAt: null })).toEqual(given('ben'));
-});
-test('in the end by name, so that the same question has the same answer', () => {
-  expect(choose({ agentId: 'ben' }, { agentId: 'ana' })).toEqual(given('ana'));
+  const turns: [string, Partial<Candidate>, Partial<Candidate>][] = [
+    ['ben', { agentId: 'ana', lastAssignedAt: one }, { agentId: 'ben', lastAssignedAt: noon }],
+    ['ben', { agentId: 'ana', lastAssignedAt: noon }, { agentId: 'ben', lastAssignedAt: null }],
+    ['ana', { agentId: 'ana', lastAssignedAt: noon }, { agentId: 'ben', lastAssignedAt: noon }],
+    ['ana', { agentId: 'ana' }, { agentId: 'ben' }],
+  ];
+  for (const [first, ana, ben] of turns) {
+    expect(choose(ana, ben)).toEqual(given(first));
+    expect(choose(ben, ana)).toEqual(given(first));
+  }
 });

@@ -69,6 +69,10 @@ describe('iAdvize: an administrator or manager closes', () => {
   ] as [string, Step[]][])('A1, A4: every conversation that is not ended can be closed: %s', (_name, steps) => {
     expect(given(...steps).when(closeBy(manager)).state.status).toBe('closed');
   });
+  test('A4: or only those that the policy lists', () => {
+    const onlyPaused = given(policy({ supervisorFrom: ['paused'] }), ...withAna);
+    expect(onlyPaused.when(closeBy(manager)).decision).toEqual(refused('NOT_ELIGIBLE_STATE'));
+  });
   test('A5: a comment can be attached', () => {
     expect(given(...withAna).when(closeBy(manager, { commentId: 'c-1' })).then[0]).toEqual(
       closed({ commentId: 'c-1' }),
@@ -226,6 +230,7 @@ describe('Sellia: the customer writes again', () => {
   test('D1: with steps before any agent, at the first of them', () => {
     const flow = given(...cancelledOnce, policy({ flowSteps: 1 })).when(reactivate);
     expect(flow.then).toEqual([event('conversation.reactivated', { statusTo: 'bot' })]);
+    expect(flow.state.status).toBe('bot');
   });
   test('D8: policy and attributions are taken anew; numbers and first records go on', () => {
     const { state } = given(...cancelledOnce, policy({ comment: 'required' }), customerReturned);

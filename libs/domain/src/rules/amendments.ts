@@ -31,7 +31,7 @@ export const addNote: Rule<'addNote'> = (state, { noteId }) => ({
   then: state.notes.some(({ id }) => id === noteId) ? 'unchanged' : [{ type: 'conversation.note-added', noteId }],
 });
 
-/** A12: to the last agent who sent a message; after the end to the one whom the closing event froze. */
+/** A12: to the last agent who sent a message; nobody sends after the end, so it is then the one whom the closing event froze. */
 export const trackTransaction: Rule<'trackTransaction'> = (state, { transactionId, amountMinor, currency, at }) => ({
   outcome: 'transaction-tracked',
   then: [
@@ -41,7 +41,7 @@ export const trackTransaction: Rule<'trackTransaction'> = (state, { transactionI
       amountMinor,
       currency,
       transactionAt: at,
-      transactionAgent: isEnded(state) ? state.closing.transactionAgent : state.lastSender,
+      transactionAgent: state.lastSender,
     },
   ],
 });

@@ -1,4 +1,3 @@
-import type { Conversation } from '@parley/contracts/state';
 import { paymentVoided } from '../attribution.js';
 import type { Rule } from '../decision.js';
 import type { Draft } from '../draft.js';
@@ -25,12 +24,10 @@ export const close: Rule<'close'> = (state, command, facts, now) => {
       ...(!isAgents && !isGranted(state, command) && { FEATURE_DISABLED: true }),
       ...qualificationFaults(command, after, isAgents && state.policy.categoryToClose === 'required'),
     },
-    then: (isAgents ? isWithAgent(state) : isFromHere(state, command)) ? events : 'not-eligible',
+    // An agent reaches only its own, and while it is its own it may close it.
+    then: isAgents || isFromHere(state, command) ? events : 'not-eligible',
   };
 };
-
-const isWithAgent = ({ status }: Conversation): boolean =>
-  status === 'assigned' || status === 'active' || status === 'paused' || status === 'wrap-up';
 
 /** D4-D7: cancelled at that moment, and shown apart from closed; no survey. */
 export const cancel: Rule<'cancel'> = (state, command, _facts, now) => {
