@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import type { MessageEvent } from '@parley/contracts/message-event';
 import type { PolicyValues, PresetName } from '@parley/contracts/policy';
 import type { CommandOf, EpisodeStart } from '@parley/contracts/command';
 import type {
@@ -11,7 +12,7 @@ import type {
 import { TASK_QUEUES } from '@parley/contracts/protocol';
 import { workflowIdOf } from '@parley/contracts/identifiers';
 import { presets } from '@parley/domain/presets';
-import { ConversationClient } from '@parley/temporal/client';
+import { ConversationClient, type CallOptions } from '@parley/temporal/client';
 import { dataConverter } from '@parley/temporal/data-converter';
 import { Client, Connection } from '@temporalio/client';
 import { DefaultLogger, NativeConnection, Runtime, Worker } from '@temporalio/worker';
@@ -148,6 +149,8 @@ export interface ThreadOptions {
 /** One thread as inbox's dispatcher sees it. */
 export class Thread {
   readonly threadId = newThreadId();
+  /** What inbox's message log would hold. */
+  readonly heard: MessageEvent[] = [];
   readonly input: ConversationInput;
   readonly start: EpisodeStart;
   private readonly clock: () => Date;
@@ -180,26 +183,48 @@ export class Thread {
   }
 
   /** As the dispatcher: to the run that exists, else with a new one and what the archive knows. */
-  async say(fields: Partial<MessageUpdate> = {}): Promise<Placed> {
+  async say(fields: Partial<MessageUpdate> = {}, options?: CallOptions): Promise<Placed> {
     const update = this.update(fields);
-    const first = await this.stage.client.message(tenant, this.threadId, update);
-    if (first.kind === 'answer' && first.answer.kind !== 'hold') return placed(first.answer);
+    const first = await this.stage.client.message(tenant, this.threadId, update, options);
+    if (first.kind === 'answer' && first.answer.kind !== 'hold') return this.hear(update, placed(first.answer));
     const previous = this.stage.world.records.get(this.threadId) ?? null;
     const reply = await this.stage.client.messageWithStart(
       tenant,
       this.threadId,
       { previous, ...update, handedAt: this.clock().toISOString() },
       this.input,
+      options,
     );
     if (reply.kind !== 'answer') throw new Error(`no answer: ${JSON.stringify(reply)}`);
-    return placed(reply.answer);
+    return this.hear(update, placed(reply.answer));
   }
 
   async answerAs(agentId: string, conversationId: string, fields: Partial<MessageUpdate> = {}): Promise<MessageAnswer> {
     const update = this.update({ author: 'agent', caller: agent(agentId), conversationId, ...fields });
     const reply = await this.stage.client.message(tenant, this.threadId, update);
     if (reply.kind !== 'answer') throw new Error(`no answer: ${JSON.stringify(reply)}`);
+    if (reply.answer.kind === 'placed') this.hear(update, reply.answer);
     return reply.answer;
+  }
+
+  private hear({ messageId, author, caller, acceptedAt, length }: MessageUpdate, place: Placed): Placed {
+    const { conversationId, messageNumber, afterSequence, decidedAt } = place;
+    this.heard.push({
+      type: author === 'agent' ? 'conversation.message-sent' : 'conversation.message-received',
+      time: decidedAt,
+      acceptedAt,
+      tenantid: tenant,
+      threadid: this.threadId,
+      conversationId,
+      messageId,
+      messageNumber,
+      afterSequence,
+      author,
+      agentId: author === 'agent' ? caller.id : null,
+      length,
+      channelAccount: this.start.channelAccount,
+    });
+    return place;
   }
 }
 

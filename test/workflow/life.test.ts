@@ -145,13 +145,17 @@ describe('from run to run', () => {
   test('a run that holds nothing asks for what the archive knows, and trusts only a fresh one', async () => {
     const thread = new Thread(stage, { handedMs: 1000 });
     const { client } = stage;
+    const update = thread.update();
     const withStart = (fields: object) =>
-      client.messageWithStart(tenant, thread.threadId, thread.update(fields), thread.input);
+      client.messageWithStart(tenant, thread.threadId, { ...update, ...fields }, thread.input);
     expect(await withStart({})).toMatchObject({ answer: { kind: 'hold', why: 'previous-needed' } });
     const handedAt = new Date(Date.now() - 2000).toISOString();
     expect(await withStart({ previous: null, handedAt })).toMatchObject({ answer: { why: 'handed-too-late' } });
-    expect(await withStart({ previous: null })).toMatchObject({ answer: { kind: 'placed', messageNumber: 1 } });
-    expect(await withStart({ handedAt })).toMatchObject({ answer: { kind: 'placed', messageNumber: 2 } });
+    const fresh = { previous: null, handedAt: new Date().toISOString() };
+    expect(await withStart(fresh)).toMatchObject({ answer: { kind: 'placed', messageNumber: 1 } });
+    expect(await withStart({ handedAt })).toMatchObject({ answer: { kind: 'placed', messageNumber: 1 } });
+    const next = { ...thread.update(), handedAt };
+    expect(await client.message(tenant, thread.threadId, next)).toMatchObject({ answer: { messageNumber: 2 } });
   });
 
   test('a quiet run is archived and ends; the next one knows its predecessor, its messages and its outcomes', async () => {
@@ -225,6 +229,7 @@ describe('from run to run', () => {
     expect(stage.world.archived.get(oldest)?.state).toMatchObject({ nextConversationId: ended[1] });
     await until(async () => (await stage.client.state(tenant, oldest)).kind === 'not-found');
     expect(await close(oldest)).toEqual({ kind: 'unknown-conversation' });
+    expect(await stage.client.message(tenant, thread.threadId, update)).toMatchObject({ answer: { kind: 'placed' } });
   });
 
   test('a run without a conversation ends', async () => {

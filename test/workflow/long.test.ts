@@ -1,8 +1,7 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import type { MessageEvent } from '@parley/contracts/message-event';
 import { foldLogs } from '@parley/domain/fold';
 import { viewOf } from '@parley/domain/view';
-import { agent, command, manager, router, Stage, tenant, Thread, type Placed } from './harness.js';
+import { agent, command, manager, router, Stage, tenant, Thread } from './harness.js';
 import { until } from './until.js';
 
 let stage: Stage;
@@ -14,57 +13,25 @@ afterAll(() => stage.close());
 const MESSAGES = 2000;
 const AT_ONCE = 8;
 
-interface Sent {
-  place: Placed;
-  event: MessageEvent;
-}
-
-async function say(thread: Thread, conversationId?: string): Promise<Sent> {
-  const update = thread.update();
-  const reply = await stage.client.message(tenant, thread.threadId, update, { deadlineMs: 30_000 });
-  if (reply.kind !== 'answer' || reply.answer.kind !== 'placed') throw new Error(JSON.stringify(reply));
-  const { answer: place } = reply;
-  if (conversationId !== undefined) expect(place.conversationId).toBe(conversationId);
-  return { place, event: eventOf(thread, place, update.messageId, update.acceptedAt) };
-}
-
-const eventOf = (thread: Thread, place: Placed, messageId: string, acceptedAt: string): MessageEvent => ({
-  type: 'conversation.message-received',
-  time: place.decidedAt,
-  acceptedAt,
-  tenantid: tenant,
-  threadid: thread.threadId,
-  conversationId: place.conversationId,
-  messageId,
-  messageNumber: place.messageNumber,
-  afterSequence: place.afterSequence,
-  author: 'visitor',
-  agentId: null,
-  length: 5,
-  channelAccount: 'whatsapp',
-});
-
 const runIdOf = async (thread: Thread): Promise<string> =>
   (await stage.signed.workflow.getHandle(thread.workflowId).describe()).runId;
 
 test('2,000 messages with commands between: the run continues as new, nothing is lost, counted twice or out of order', async () => {
   const thread = new Thread(stage);
-  const acceptedAt = new Date().toISOString();
-  const first = await thread.say({ messageId: 'msg_first', acceptedAt });
-  const { conversationId } = first;
+  const { conversationId } = await thread.say();
   const firstRun = await runIdOf(thread);
-  const sent: Sent[] = [{ place: first, event: eventOf(thread, first, 'msg_first', acceptedAt) }];
-  while (sent.length < MESSAGES) {
-    const some = Math.min(AT_ONCE, MESSAGES - sent.length);
-    const tags = [`tag-${'abcdefgh'[sent.length % 8]}`];
-    const [batch] = await Promise.all([
-      Promise.all(Array.from({ length: some }, () => say(thread, conversationId))),
-      sent.length % 40 === 1 && command(stage, conversationId, 'qualify', { caller: manager, tags }),
+  while (thread.heard.length < MESSAGES) {
+    const count = thread.heard.length;
+    const some = Math.min(AT_ONCE, MESSAGES - count);
+    const tags = [`tag-${'abcdefgh'[count % 8]}`];
+    await Promise.all([
+      ...Array.from({ length: some }, () => thread.say({}, { deadlineMs: 30_000 })),
+      count % 40 === 1 && command(stage, conversationId, 'qualify', { caller: manager, tags }),
     ]);
-    sent.push(...batch);
   }
   expect(await runIdOf(thread)).not.toBe(firstRun);
-  const numbers = sent.map(({ place }) => place.messageNumber).sort((a, b) => a - b);
+  expect(new Set(thread.heard.map((message) => message.conversationId))).toEqual(new Set([conversationId]));
+  const numbers = thread.heard.map(({ messageNumber }) => messageNumber).sort((a, b) => a - b);
   expect(numbers).toEqual(Array.from({ length: MESSAGES }, (_, index) => index + 1));
   await stage.replaceWorkflowWorker();
   const state = await stage.client.state(tenant, conversationId);
@@ -74,10 +41,7 @@ test('2,000 messages with commands between: the run continues as new, nothing is
   expect(stage.world.lifeOf(conversationId).map((event) => event.sequence)).toEqual(
     Array.from({ length: sequence }, (_, index) => index + 1),
   );
-  const folded = foldLogs(
-    stage.world.lifeOf(conversationId),
-    sent.map(({ event }) => event),
-  );
+  const folded = foldLogs(stage.world.lifeOf(conversationId), thread.heard);
   expect(state).toEqual({ kind: 'answer', answer: folded && viewOf(folded) });
 }, 400_000);
 

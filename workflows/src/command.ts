@@ -7,7 +7,7 @@ import { viewOf } from '@parley/domain/view';
 import { now } from './clock.js';
 import type { Thread } from './thread.js';
 
-const BUSY: CommandUpdateAnswer = { kind: 'busy', retryAfterMs: 1000 };
+export const BUSY: Extract<CommandUpdateAnswer, { kind: 'busy' }> = { kind: 'busy', retryAfterMs: 1000 };
 
 /**
  * Decides a command for the conversation that it names, at once. `rememberedAs` is the command's id in the namespace of
@@ -27,7 +27,7 @@ export function answerCommand(
     const { outcome, sequence, decidedAt, effects, freed, held } = known;
     return { kind: 'done', outcome, sequence, decidedAt, conversation: viewOf(before), effects, freed, held };
   }
-  if (thread.isHeavy && isChatter(command)) return BUSY;
+  if (isBusyFor(thread, command)) return BUSY;
   const decision = thread.decide(before, command);
   if (decision.kind === 'ask-lease') return decision;
   const answer = act(thread, before, decision);
@@ -46,6 +46,11 @@ export function answerCommand(
   }
   return answer;
 }
+
+/** What waits, or would only be more to carry, comes again later; changes nothing, for the validator asks here too. */
+export const isBusyFor = (thread: Thread, command: Command): boolean =>
+  (thread.isHeavy && isChatter(command)) ||
+  (command.type === 'reassign' && command.lease === undefined && (thread.leaseAsked || thread.frees.isFull));
 
 const isChatter = ({ type }: Command): boolean => type !== 'close' && type !== 'cancel' && type !== 'erase';
 

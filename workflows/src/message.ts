@@ -27,33 +27,45 @@ function fromAgent(thread: Thread, update: MessageUpdate): MessageAnswer {
 }
 
 function fromVisitor(thread: Thread, update: MessageUpdate): MessageAnswer {
-  const held = thread.isEmpty ? withoutPast(thread, update) : undefined;
-  if (held) return held;
+  const why = whyHold(thread, update);
+  if (why) return { kind: 'hold', why };
+  const known = thread.isEmpty ? knownOf(update) : undefined;
+  if (known) return placedAgain(thread, known, update.author);
   if (update.presence) thread.presence = update.presence;
   const newest = thread.newest ?? update.previous?.newest;
   const where = placeMessage(newest);
   if (where === 'join' && newest) return place(thread, newest, { ...saying(update), type: 'message' }, update);
-  // Without what a start needs: inbox hands it over again, with everything.
-  if (update.start === undefined) return { kind: 'hold', why: 'previous-needed' };
-  if (where === 'reactivate' && newest) {
-    return place(thread, newest, { ...saying(update), type: 'reactivate', start: update.start }, update);
+  const { start } = update;
+  if (start === undefined) return { kind: 'hold', why: 'previous-needed' };
+  return where === 'reactivate' && newest
+    ? place(thread, newest, { ...saying(update), type: 'reactivate', start }, update)
+    : startNext(thread, newest, update, start);
+}
+
+/**
+ * Why inbox must hand it over again; changes nothing, for the validator asks here too. A run that holds nothing yet
+ * knows no past but the one that comes along, and trusts only a fresh one (a frozen dispatcher).
+ */
+export function whyHold(thread: Thread, update: MessageUpdate): Hold['why'] | undefined {
+  if (update.author === 'agent' || thread.memory.message(update.messageId)) return undefined;
+  if (thread.isEmpty) {
+    if (update.previous === undefined) return 'previous-needed';
+    if (!(nowMs() - msOf(update.handedAt) <= thread.handedMs)) return 'handed-too-late';
+    if (knownOf(update)) return undefined;
   }
-  if (thread.isFull) return { kind: 'hold', why: 'run-is-full' };
-  return start(thread, newest, update, update.start);
+  const where = placeMessage(thread.newest ?? update.previous?.newest);
+  if (where === 'join') return undefined;
+  // Without what a start needs: with everything.
+  if (update.start === undefined) return 'previous-needed';
+  return where === 'start' && thread.isFull ? 'run-is-full' : undefined;
 }
 
-/** A run that holds nothing yet knows no past but the one that comes along, and trusts only a fresh one (a frozen dispatcher). */
-function withoutPast(
-  thread: Thread,
-  { previous, handedAt, messageId, author }: MessageUpdate,
-): MessageAnswer | undefined {
-  if (previous === undefined) return { kind: 'hold', why: 'previous-needed' };
-  if (!(nowMs() - msOf(handedAt) <= thread.handedMs)) return { kind: 'hold', why: 'handed-too-late' };
-  const known = previous?.messages.find((placed) => placed.messageId === messageId);
-  return known && placedAgain(thread, known, author);
-}
+type Hold = Extract<MessageAnswer, { kind: 'hold' }>;
 
-function start(
+const knownOf = ({ previous, messageId }: MessageUpdate): PlacedMessage | undefined =>
+  previous?.messages.find((placed) => placed.messageId === messageId);
+
+function startNext(
   thread: Thread,
   predecessor: Conversation | undefined,
   update: MessageUpdate,

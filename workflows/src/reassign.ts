@@ -3,7 +3,7 @@ import type { CommandOf, Lease } from '@parley/contracts/command';
 import type { CommandUpdateAnswer, LeaseRequest } from '@parley/contracts/protocol';
 import { isEnded } from '@parley/domain/conversation';
 import { ledger } from './activities.js';
-import { answerCommand } from './command.js';
+import { answerCommand, BUSY } from './command.js';
 import { isLease } from './guards.js';
 import type { Thread } from './thread.js';
 
@@ -21,7 +21,6 @@ export async function answerReassign(
 ): Promise<CommandUpdateAnswer> {
   const answer = answerCommand(thread, conversationId, command, rememberedAs);
   if (answer.kind !== 'ask-lease') return answer;
-  if (thread.leaseAsked || thread.frees.isFull) return { kind: 'busy', retryAfterMs: 1000 };
   const request = requestFor(thread, conversationId, command, rememberedAs);
   thread.leaseAsked = true;
   const asked = await CancellationScope.nonCancellable(() => askFor(thread, request));
@@ -32,7 +31,7 @@ export async function answerReassign(
   // Also when nobody answered: inbox may have granted it all the same.
   if (!isUsed && (asked === undefined || 'granted' in asked)) thread.frees.add(request);
   thread.moved();
-  return decided.kind === 'ask-lease' ? { kind: 'busy', retryAfterMs: 1000 } : decided;
+  return decided.kind === 'ask-lease' ? BUSY : decided;
 }
 
 function requestFor(

@@ -1,19 +1,22 @@
 import { ApplicationFailure, defineUpdate, setHandler } from '@temporalio/workflow';
+import type { Command } from '@parley/contracts/command';
 import type { ReasonCode } from '@parley/contracts/reason';
 import {
+  UNTRACED_ANSWER,
   UPDATE_COMMANDS,
   type CommandUpdateAnswer,
   type MessageAnswer,
+  type MessageUpdate,
   type UpdateCommandType,
 } from '@parley/contracts/protocol';
 import { isSigned } from '@parley/contracts/signed';
 import { viewOf } from '@parley/domain/view';
 import { now } from './clock.js';
-import { answerCommand } from './command.js';
+import { answerCommand, BUSY, isBusyFor } from './command.js';
 import { readCommand } from './command-guards.js';
-import { asIntegration } from './foreign.js';
+import { asIntegration, type ForeignSaid } from './foreign.js';
 import { isMessageUpdate, isPresenceUpdate } from './guards.js';
-import { receiveMessage } from './message.js';
+import { receiveMessage, whyHold } from './message.js';
 import { answerReassign } from './reassign.js';
 import { hearForeign, placeOfForeign } from './said-elsewhere.js';
 import { sizeOf } from './size.js';
@@ -32,38 +35,72 @@ export function answerUpdates(thread: Thread): void {
       return answer(update);
     };
   };
-  const validator = shapeOf((update) => isMessageUpdate(update) || placeOfForeign(update) !== undefined);
   setHandler(
     defineUpdate<MessageAnswer, [unknown]>('message'),
     counted((update) => answerMessage(thread, update)),
-    { validator },
+    { validator: (update) => refuseEarly(update, messageOf(update) && untracedMessage(thread, update)) },
   );
   setHandler(
     defineUpdate<CommandUpdateAnswer, [unknown]>('presence'),
     counted((update) => answerPresence(thread, update)),
-    { validator: shapeOf(isPresenceUpdate) },
+    { validator: (update) => refuseEarly(update, isPresenceUpdate(update) ? {} : undefined) },
   );
   for (const type of UPDATE_COMMANDS) {
     setHandler(
       defineUpdate<CommandUpdateAnswer, [unknown]>(type),
       counted((update) => answerNamed(thread, type, update)),
-      { validator: shapeOf((update) => readCommand(type, update) !== undefined) },
+      { validator: (update) => refuseEarly(update, untracedCommand(thread, type, update)) },
     );
   }
 }
 
-/** A refusal that leaves no trace: for what no service of ours sends, and no one waits for an answer to. */
-const shapeOf = (isReadable: (update: unknown) => boolean) => (update: unknown) => {
+/** Whether it can be read (undefined: no), and the answer that must leave no trace, if it is one. */
+type Early = { answer?: Untraced } | undefined;
+type Untraced = Extract<MessageAnswer, { kind: 'hold' }> | Extract<CommandUpdateAnswer, { kind: 'busy' }>;
+
+/**
+ * A refusal that leaves no trace: of what nobody can read, and of what must be decided anew under the same updateId. It
+ * reads the state and changes nothing; replay does not come here.
+ */
+function refuseEarly(update: unknown, early: Early): void {
   const bytes = sizeOf(update);
   const limit = isSigned(update) ? SIGNED_BYTES : UNSIGNED_BYTES;
   if (bytes === undefined || bytes > limit) throw ApplicationFailure.nonRetryable('too large', 'malformed');
-  if (!isReadable(update)) throw ApplicationFailure.nonRetryable('of no known shape', 'malformed');
-};
+  if (!early) throw ApplicationFailure.nonRetryable('of no known shape', 'malformed');
+  if (early.answer) throw ApplicationFailure.nonRetryable(early.answer.kind, UNTRACED_ANSWER, early.answer);
+}
+
+type Message = { from: 'inbox'; update: MessageUpdate } | { from: 'elsewhere'; said: ForeignSaid | undefined };
+
+/** Ours when it is signed; else it says no more than a signal could, and of what it cannot say nothing. */
+function messageOf(update: unknown): Message | undefined {
+  const isOurs = isMessageUpdate(update);
+  if (isOurs && isSigned(update)) return { from: 'inbox', update };
+  const said = placeOfForeign(update);
+  return isOurs || said ? { from: 'elsewhere', said } : undefined;
+}
+
+function untracedMessage(thread: Thread, update: unknown): Early {
+  const message = messageOf(update);
+  const why = message?.from === 'inbox' ? whyHold(thread, message.update) : undefined;
+  return why ? { answer: { kind: 'hold', why } } : {};
+}
+
+function untracedCommand(thread: Thread, type: UpdateCommandType, update: unknown): Early {
+  const read = readCommand(type, update);
+  if (!read) return undefined;
+  const { conversationId, command } = read;
+  const isKnown = thread.memory.outcome(conversationId, rememberedAs(update, command)) !== undefined;
+  return thread.find(conversationId) && !isKnown && isBusyFor(thread, command) ? { answer: BUSY } : {};
+}
+
+const rememberedAs = (update: unknown, { commandId }: Command): string =>
+  isSigned(update) ? commandId : `unsigned:${commandId}`;
 
 function answerMessage(thread: Thread, update: unknown): MessageAnswer {
-  if (isSigned(update) && isMessageUpdate(update)) return receiveMessage(thread, update);
-  const said = placeOfForeign(update);
-  return said === undefined ? refused('FORBIDDEN_ROLE') : hearForeign(thread, said);
+  const message = messageOf(update);
+  if (message?.from === 'inbox') return receiveMessage(thread, message.update);
+  return message?.said === undefined ? refused('FORBIDDEN_ROLE') : hearForeign(thread, message.said);
 }
 
 /** What the channel last said of the visitor (A9); it names no conversation and is answered with the newest. */
@@ -93,10 +130,10 @@ function answerNamed(
   if (!read) return refused('FORBIDDEN_ROLE');
   const command = isSigned(update) ? read.command : asIntegration(read.command);
   if (!command) return refused('FEATURE_DISABLED');
-  const rememberedAs = isSigned(update) ? command.commandId : `unsigned:${command.commandId}`;
-  if (command.type === 'reassign') return answerReassign(thread, read.conversationId, command, rememberedAs);
-  const answer = answerCommand(thread, read.conversationId, command, rememberedAs);
-  return answer.kind === 'ask-lease' ? { kind: 'busy', retryAfterMs: 1000 } : answer;
+  const id = rememberedAs(update, read.command);
+  if (command.type === 'reassign') return answerReassign(thread, read.conversationId, command, id);
+  const answer = answerCommand(thread, read.conversationId, command, id);
+  return answer.kind === 'ask-lease' ? BUSY : answer;
 }
 
 const refused = (reason: ReasonCode) =>

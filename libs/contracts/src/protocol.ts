@@ -121,6 +121,12 @@ export interface ArchivedConversation {
   state: Conversation;
 }
 
+/**
+ * `hold` and `busy` leave no trace: the Update is refused before it is accepted, by a failure of this type whose first
+ * detail is the answer. So the same updateId is decided anew when it is asked again; an accepted one never would be.
+ */
+export const UNTRACED_ANSWER = 'parley.untraced-answer';
+
 /** What a run hands to `archive`, and gets back as `previous`. One per thread. */
 export interface ThreadRecord {
   tenant: string;

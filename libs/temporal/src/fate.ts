@@ -4,7 +4,8 @@ import {
   WorkflowUpdateRPCTimeoutOrCancelledError,
 } from '@temporalio/client';
 import { QueryNotRegisteredError, QueryRejectedError } from '@temporalio/client';
-import { NamespaceNotFoundError, WorkflowNotFoundError } from '@temporalio/common';
+import { ApplicationFailure, NamespaceNotFoundError, WorkflowNotFoundError } from '@temporalio/common';
+import { UNTRACED_ANSWER } from '@parley/contracts/protocol';
 
 /**
  * What a failed call means for its caller. `again`: nothing happened, or the same updateId makes a repeat harmless.
@@ -19,12 +20,16 @@ export type Fate =
 /** gRPC status codes (google.rpc.Code); the SDK's own `@grpc/grpc-js` is no dependency of ours. */
 const CODE = {
   cancelled: 1,
+  invalidArgument: 3,
   deadlineExceeded: 4,
   notFound: 5,
+  permissionDenied: 7,
   resourceExhausted: 8,
   failedPrecondition: 9,
   aborted: 10,
+  unimplemented: 12,
   unavailable: 14,
+  unauthenticated: 16,
 };
 
 /** The call never left: no connection, or the channel still looked for one when the deadline came. */
@@ -53,6 +58,15 @@ function fateOfFailedUpdate(error: WorkflowUpdateFailedError): Fate {
   return /completed before the Update completed/i.test(why) ? unknown(why) : unavailable(why);
 }
 
+/** `hold`, `busy`: an answer that the server must not keep under its updateId (contracts/protocol). */
+export function untracedAnswerIn<A>(error: unknown): { answer: A } | undefined {
+  const cause = error instanceof WorkflowUpdateFailedError ? error.cause : undefined;
+  const [answer] = cause instanceof ApplicationFailure && cause.type === UNTRACED_ANSWER ? (cause.details ?? []) : [];
+  return isAnswer<A>(answer) ? { answer } : undefined;
+}
+
+const isAnswer = <A>(value: unknown): value is A => typeof value === 'object' && value !== null && 'kind' in value;
+
 function fateOfStatus(code: number, details: string): Fate {
   switch (code) {
     case CODE.notFound:
@@ -71,6 +85,11 @@ function fateOfStatus(code: number, details: string): Fate {
     case CODE.failedPrecondition:
       // Any other is a limit, or WorkflowNotReady: the run's task keeps failing after a bad deploy. Nothing happened.
       return WORKFLOW_TASK_FAILED.test(details) ? again(details, true) : unavailable(details);
+    case CODE.invalidArgument:
+    case CODE.permissionDenied:
+    case CODE.unimplemented:
+    case CODE.unauthenticated:
+      return unavailable(details);
     default:
       return unknown(`${code}: ${details}`);
   }

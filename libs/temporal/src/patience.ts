@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { fateOf, type Fate } from './fate.js';
+import { fateOf, untracedAnswerIn, type Fate } from './fate.js';
 import type { TemporalConnection } from './connection.js';
 
 export type Reply<T> =
@@ -38,6 +38,8 @@ export async function patiently<T>(
     try {
       return { kind: 'answer', answer: await connection.withDeadline(deadline, call) };
     } catch (error) {
+      const untraced = untracedAnswerIn<T>(error);
+      if (untraced) return { kind: 'answer', answer: untraced.answer };
       const fate = fateOf(error);
       if (fate.kind === 'unavailable' && trial.sent) return { kind: 'unknown-outcome', why: fate.why };
       if (fate.kind !== 'again') return fate;
