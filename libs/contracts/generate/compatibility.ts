@@ -18,19 +18,10 @@ function typesOf(schema: JsonSchema): string[] {
   return [...new Set([...own, ...alternatives.flatMap(typesOf)])].sort();
 }
 
-/** The alternative that describes an object or a list, looked for through `anyOf`: a nullable object is one. */
-function described(schema: JsonSchema, keyword: 'properties' | 'items'): JsonSchema | undefined {
-  if (isObject(schema[keyword])) return schema;
-  return [...listAt(schema, 'anyOf'), ...listAt(schema, 'oneOf')]
-    .filter(isObject)
-    .find((part) => isObject(part[keyword]));
-}
-
 /** The values that `enum` and `const` allow; undefined: any. */
 function valuesOf(schema: JsonSchema): readonly unknown[] | undefined {
-  const part = [schema, ...listAt(schema, 'anyOf').filter(isObject)].find((each) => 'enum' in each || 'const' in each);
-  if (part === undefined) return undefined;
-  return 'const' in part ? [part['const']] : listAt(part, 'enum');
+  if ('const' in schema) return [schema['const']];
+  return 'enum' in schema ? listAt(schema, 'enum') : undefined;
 }
 
 function brokenValues(before: JsonSchema, now: JsonSchema, at: string): string[] {
@@ -65,11 +56,23 @@ export function breaks(before: JsonSchema, now: JsonSchema, at = ''): string[] {
   if (oldTypes.join() !== types.join()) {
     return [`${at || '/'}: type was ${oldTypes.join(' or ') || 'any'} and is ${types.join(' or ') || 'any'}`];
   }
-  const [oldObject, object] = [described(before, 'properties'), described(now, 'properties')];
-  const [oldList, list] = [described(before, 'items'), described(now, 'items')];
   return [
     ...brokenValues(before, now, at || '/'),
-    ...(oldObject && object ? brokenProperties(oldObject, object, at) : []),
-    ...(oldList && list ? breaks(objectAt(oldList, 'items'), objectAt(list, 'items'), `${at}/*`) : []),
+    ...brokenProperties(before, now, at),
+    ...brokenAlternatives(before, now, at),
+    ...(isObject(before['items']) ? breaks(before['items'], objectAt(now, 'items'), `${at}/*`) : []),
   ];
+}
+
+/** A nullable object, one of several shapes: each in its place, for new ones are added at the end. */
+function brokenAlternatives(before: JsonSchema, now: JsonSchema, at: string): string[] {
+  return ['anyOf', 'oneOf'].flatMap((keyword) => {
+    const present = listAt(now, keyword).filter(isObject);
+    return listAt(before, keyword)
+      .filter(isObject)
+      .flatMap((old, index) => {
+        const same = present[index];
+        return same ? breaks(old, same, at) : [`${at || '/'}: one of its shapes is gone`];
+      });
+  });
 }

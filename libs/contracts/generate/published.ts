@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { AgentActivity, AuditRecord } from '@parley/contracts/audit';
-import { ConfigurationRecord } from '@parley/contracts/configuration';
+import { CONFIGURATION, ConfigurationRecord } from '@parley/contracts/configuration';
 import { ConversationView } from '@parley/contracts/conversation';
 import { Envelope, TOPICS } from '@parley/contracts/envelope';
 import { LIFECYCLE_EVENTS } from '@parley/contracts/lifecycle-event';
@@ -45,6 +45,9 @@ const state = z.object({
   tenantid: z.string(),
   threadid: ThreadId,
 });
+
+/** Its value has the shape of its `kind`. */
+const configuration = { ...ConfigurationRecord.shape, value: z.union(Object.values(CONFIGURATION)).nullable() };
 
 export const publishedTopics: readonly PublishedTopic[] = [
   {
@@ -94,6 +97,6 @@ export const publishedTopics: readonly PublishedTopic[] = [
     key: 'tenant/kind/id',
     description: 'What tenants configure, one value a key; `value: null` withdraws it.',
     cleanup: 'compact',
-    types: [published('parley.configuration-changed', 'One value as it is configured now.', ConfigurationRecord.shape)],
+    types: [published('parley.configuration-changed', 'One value as it is configured now.', configuration)],
   },
 ];
