@@ -14,7 +14,12 @@ const ours: SerializationContext = { type: 'workflow', namespace: 'default', wor
 /** What a client sends, as a worker hears it. */
 async function heard(
   payload: Payload,
-  { from = { secret }, to = { secret }, sender = ours, receiver = ours }: {
+  {
+    from = { secret },
+    to = { secret },
+    sender = ours,
+    receiver = ours,
+  }: {
     from?: SigningSecrets;
     to?: SigningSecrets;
     sender?: SerializationContext;
@@ -98,7 +103,10 @@ describe('not signed, and still readable', () => {
     expect([other instanceof Uint8Array, isSigned(other)]).toEqual([true, false]);
   });
   test('a mark does not leave the process again', async () => {
-    const [again = {}] = await createSigningCodec({ secret }).encode([json('{}', { [VERIFIED_MARK]: bytes('1') })], ours);
+    const [again = {}] = await createSigningCodec({ secret }).encode(
+      [json('{}', { [VERIFIED_MARK]: bytes('1') })],
+      ours,
+    );
     expect(Object.keys(again.metadata ?? {})).toEqual(['encoding', SIGNATURE]);
   });
 });
@@ -127,7 +135,11 @@ describe('undecodable is a value', () => {
   });
   test('JSON cannot claim to be', async () => {
     const value = await decoded(json('{"undecodable":"x"}'));
-    expect([isUndecodable(value), UNDECODABLE in (value as object), SIGNED in (value as object)]).toEqual([false, false, false]);
+    expect([isUndecodable(value), UNDECODABLE in (value as object), SIGNED in (value as object)]).toEqual([
+      false,
+      false,
+      false,
+    ]);
   });
   test('whatever arrives, neither codec nor converter throws', async () => {
     const part = fc.uint8Array({ maxLength: 40 });
