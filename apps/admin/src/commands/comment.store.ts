@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { Inject, Injectable } from '@nestjs/common';
+import type { Note } from '@parley/contracts/inbox-http';
 import type { Database } from '@parley/persistence/database';
 import type { Vault } from '@parley/persistence/vault';
 import { DATABASE, VAULT } from '../parts.js';
@@ -36,4 +37,28 @@ export class CommentStore {
     );
     return id;
   }
+
+  /** The oldest first; without its text once the contact is erased. */
+  async of(tenant: string, conversationId: string): Promise<Note[]> {
+    const rows = await this.database.inTenant(tenant, (em) =>
+      em.execute<Row[]>(
+        'select id, contact_id, by, at, body from comment where tenant = ? and conversation_id = ? order by at, id',
+        [tenant, conversationId],
+      ),
+    );
+    return Promise.all(
+      rows.map(async ({ id, contact_id: contactId, by, at, body }): Promise<Note> => {
+        const text = await this.vault.open({ tenant, contactId, table: 'comment', column: 'body', row: id }, body);
+        return { id, kind: 'comment', at, by, text: text ?? null, afterClose: false };
+      }),
+    );
+  }
+}
+
+interface Row {
+  readonly id: string;
+  readonly contact_id: string;
+  readonly by: string;
+  readonly at: string;
+  readonly body: Buffer;
 }

@@ -2,6 +2,7 @@ import { Controller, Headers } from '@nestjs/common';
 import type { Caller } from '@parley/contracts/actor';
 import { ConversationPath, Explanation, MomentQuery, TimelinePage, TimelineQuery } from '@parley/contracts/admin-http';
 import { ConversationView } from '@parley/contracts/conversation';
+import { NoteList } from '@parley/contracts/inbox-http';
 import { CurrentCaller, CurrentPrincipal } from '@parley/identity/caller';
 import { Verb } from '@parley/identity/verb';
 import { languageOf } from '@parley/service/language';
@@ -25,6 +26,14 @@ const timeline = route({
   params: ConversationPath,
   query: TimelineQuery,
   answer: TimelinePage,
+  errors: ['forbidden-scope'],
+});
+const comments = route({
+  method: 'GET',
+  path: 'conversations/:conversationId/comments',
+  summary: 'What supervisors said at a close, a cancel or a reassignment; for supervisors only',
+  params: ConversationPath,
+  answer: NoteList,
   errors: ['forbidden-scope'],
 });
 const explain = route({
@@ -59,6 +68,16 @@ export class ConversationController {
     @Headers('accept-language') language?: string,
   ) {
     return this.reader.timeline({ tenant, caller, ...params }, query, languageOf(language));
+  }
+
+  @Route(comments)
+  @Verb('comment.read')
+  comments(
+    @Input() { params }: InputOf<typeof comments>,
+    @CurrentCaller() caller: Caller,
+    @CurrentPrincipal() { tenant }: Principal,
+  ) {
+    return this.reader.commentsOf({ tenant, caller, ...params });
   }
 
   @Route(explain)

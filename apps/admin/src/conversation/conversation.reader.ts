@@ -4,6 +4,7 @@ import type { Caller } from '@parley/contracts/actor';
 import type { Explanation, MomentQuery, TimelineEntry, TimelineQuery } from '@parley/contracts/admin-http';
 import type { ConversationView } from '@parley/contracts/conversation';
 import { threadOf } from '@parley/contracts/identifiers';
+import type { Note } from '@parley/contracts/inbox-http';
 import type { LifecycleEvent } from '@parley/contracts/lifecycle-event';
 import type { MessageEvent } from '@parley/contracts/message-event';
 import type { Conversation } from '@parley/contracts/state';
@@ -16,6 +17,7 @@ import { CURSORS, type CursorPosition, type Cursors } from '@parley/service/curs
 import type { Language } from '@parley/service/language';
 import { problem, reasonProblem } from '@parley/service/problem';
 import { Audit } from '../audit/audit.js';
+import { CommentStore } from '../commands/comment.store.js';
 import { ConfigurationStore } from '../configuration/configuration.store.js';
 import { ConversationRow, EventRow, MessageEventRow } from '../lifecycle/conversation.entity.js';
 import type { Page } from '../live-activity/live-activity.js';
@@ -39,6 +41,7 @@ export class ConversationReader {
     @Inject(CURSORS) private readonly cursors: Cursors,
     private readonly configuration: ConfigurationStore,
     private readonly audit: Audit,
+    private readonly comments: CommentStore,
   ) {}
 
   /** What our fold knows; undefined: nothing (yet), or another tenant's. */
@@ -68,6 +71,12 @@ export class ConversationReader {
     const items = rest.slice(0, limit).map((told) => entryOf(told, language));
     const last = rest.length > limit ? items.at(-1) : undefined;
     return { items, nextCursor: last ? this.cursors.write(binding, placeOfEntry(last)) : null };
+  }
+
+  /** What supervisors said at a close, a cancel or a reassignment (A5, D6); for supervisors only. */
+  async commentsOf(asked: Asked): Promise<{ items: Note[] }> {
+    await this.#reached(asked, 'comment.read');
+    return { items: await this.comments.of(asked.tenant, asked.conversationId) };
   }
 
   async explain(asked: Asked, language: Language): Promise<Explanation> {
