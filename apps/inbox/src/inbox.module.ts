@@ -50,6 +50,7 @@ import { LifecycleProjector } from './lifecycle/lifecycle.projector.js';
 import { LogConsumer } from './lifecycle/log-consumer.js';
 import { PartsModule } from './parts.module.js';
 import { PresenceController } from './presence/presence.controller.js';
+import { OnlineAgents } from './presence/online-agents.js';
 import { Presence } from './presence/presence.js';
 import { RouterLock } from './routing/router-lock.js';
 import { Router } from './routing/router.js';
@@ -75,7 +76,7 @@ export class InboxModule {
         ...[Archive, ForeignMessages, InboxActivityList, ActivityWorker],
         ...[FoldMetrics, LifecycleProjector, LogConsumer],
         ...[Conversations, Commands, LeasedCommands, AgentCommands, Aftermath, Amendments, AgentMessages],
-        ...[Leases, LeaseSettler, Presence, Router, RouterLock, WaitingList],
+        ...[Leases, LeaseSettler, Presence, OnlineAgents, Router, RouterLock, WaitingList],
         ...[Deliveries, Hooks, ChannelAccountEditor, SpotTags],
         ...[History, NotesStore, Desk, DeskFeed, Upkeep],
       ],

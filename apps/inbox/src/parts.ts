@@ -19,6 +19,8 @@ export const HEARD = {
   desk: 'desk',
   /** Somebody waits, or there is room: payload: tenant. */
   router: 'router',
+  /** An agent came or went; payload: tenant. */
+  presence: 'presence',
   /** Configuration was folded; payload: tenant. */
   configuration: 'configuration',
 } as const;

@@ -13,7 +13,7 @@ import type { Ask } from '../commands/commands.js';
 import { Conversations } from '../commands/conversations.js';
 import { rehearse } from '../commands/rehearsal.js';
 import { ConfigurationStore } from '../configuration/configuration.store.js';
-import { Intake, type NewMessage } from '../dispatch/intake.js';
+import { Intake, type NewMessage, type Taken } from '../dispatch/intake.js';
 import { MessageWaiters } from '../dispatch/message-waiters.js';
 import { MessageRow } from '../dispatch/message.entity.js';
 import { withTagNames } from '../history/tag-names.js';
@@ -63,7 +63,7 @@ export class AgentMessages {
     return isWithdrawn ? { kind: 'unavailable' } : outcomeOf(settled);
   }
 
-  async #take(message: NewMessage): Promise<MessageRow> {
+  async #take(message: NewMessage): Promise<Taken> {
     try {
       const known = await this.intake.known(message.tenant, message.channelAccount, message.sourceKey);
       return known ?? (await this.intake.take(message));

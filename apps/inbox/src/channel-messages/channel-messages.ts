@@ -1,16 +1,18 @@
-import { Injectable } from '@nestjs/common';
+import { Inject, Injectable } from '@nestjs/common';
 import type { Caller } from '@parley/contracts/actor';
 import type { ChannelAccount } from '@parley/contracts/configuration';
 import type { Presence } from '@parley/contracts/conversation';
 import type { ChannelMessageBody, MessageAccepted, Placement } from '@parley/contracts/inbox-http';
+import type { Database } from '@parley/persistence/database';
 import { ContactErased } from '@parley/persistence/vault';
 import { problem, reasonProblem } from '@parley/service/problem';
 import { ConversationClient } from '@parley/temporal/client';
 import { randomUUID } from 'node:crypto';
 import { ConfigurationStore } from '../configuration/configuration.store.js';
-import { Intake } from '../dispatch/intake.js';
+import { Intake, type Taken } from '../dispatch/intake.js';
 import { MessageWaiters } from '../dispatch/message-waiters.js';
-import type { MessageRow } from '../dispatch/message.entity.js';
+import { DATABASE } from '../parts.js';
+import type { ContactRow } from './contact.entity.js';
 import { Contacts } from './contacts.js';
 import { newMessageId, SourceKeys, threadIdOf } from './identifiers.js';
 
@@ -20,6 +22,7 @@ const MESSAGE_ID = /^[A-Za-z0-9][A-Za-z0-9._~:@+-]{0,199}$/;
 @Injectable()
 export class ChannelMessages {
   constructor(
+    @Inject(DATABASE) private readonly database: Database,
     private readonly configuration: ConfigurationStore,
     private readonly contacts: Contacts,
     private readonly intake: Intake,
@@ -32,8 +35,11 @@ export class ChannelMessages {
   async receive(tenant: string, accountId: string, body: ChannelMessageBody): Promise<MessageAccepted> {
     const account = await this.#account(tenant, accountId);
     const sourceKey = this.keys.ofChannel(tenant, account.id, body.id);
-    const known = await this.intake.known(tenant, account.id, sourceKey);
-    return accepted(known ?? (await this.#take(tenant, account.id, sourceKey, body)));
+    const known = await this.database.inTenant(tenant, async (em) => ({
+      message: await this.intake.knownIn(em, tenant, account.id, sourceKey),
+      contact: await this.contacts.findIn(em, tenant, account.id, body.contact.id),
+    }));
+    return accepted(known.message ?? (await this.#take(tenant, account.id, sourceKey, body, known.contact)));
   }
 
   async placement(tenant: string, accountId: string, messageId: string, waitMs: number): Promise<Placement> {
@@ -65,9 +71,10 @@ export class ChannelMessages {
     channelAccount: string,
     sourceKey: string,
     body: ChannelMessageBody,
-  ): Promise<MessageRow> {
+    known: ContactRow | null,
+  ): Promise<Taken> {
     try {
-      const contact = await this.contacts.findOrMake(tenant, channelAccount, body.contact);
+      const contact = known ?? (await this.contacts.make(tenant, channelAccount, body.contact));
       const message = {
         tenant,
         id: newMessageId(),
@@ -84,7 +91,7 @@ export class ChannelMessages {
         campaign: body.campaign ?? null,
         caller: visitor(contact.id),
       };
-      return await this.intake.take(message, await this.contacts.heardOf(tenant, contact, body.contact));
+      return await this.intake.take(message, await this.contacts.news(tenant, contact, body.contact));
     } catch (error) {
       throw error instanceof ContactErased ? reasonProblem('ERASED') : error;
     }
@@ -98,4 +105,4 @@ export class ChannelMessages {
 }
 
 const visitor = (contactId: string): Caller => ({ kind: 'visitor', id: contactId, role: 'visitor', scopes: [] });
-const accepted = ({ id, threadId }: MessageRow): MessageAccepted => ({ messageId: id, threadId });
+const accepted = ({ id, threadId }: Taken): MessageAccepted => ({ messageId: id, threadId });

@@ -15,6 +15,7 @@ export interface Profile {
   email?: string | undefined;
 }
 type Said = ChannelMessageBody['contact'];
+type Change = (em: EntityManager) => Promise<void>;
 
 const presenceOf = ({ online = false, authenticated = false }: Said): Presence => ({ online, authenticated });
 
@@ -27,16 +28,16 @@ export class Contacts {
   ) {}
 
   find(tenant: string, channelAccount: string, externalId: string): Promise<ContactRow | null> {
-    const externalKey = this.#keyOf(tenant, channelAccount, externalId);
-    return this.database.inTenant(tenant, (em) =>
-      em.findOne(ContactRow, { tenant, channelAccount, externalKey }, FRESH),
-    );
+    return this.database.inTenant(tenant, (em) => this.findIn(em, tenant, channelAccount, externalId));
   }
 
-  /** The contact of a message; made when nobody has written under this id. Two at once make one. */
-  async findOrMake(tenant: string, channelAccount: string, said: Said): Promise<ContactRow> {
-    const known = await this.find(tenant, channelAccount, said.id);
-    if (known) return known;
+  findIn(em: EntityManager, tenant: string, channelAccount: string, externalId: string): Promise<ContactRow | null> {
+    const externalKey = this.#keyOf(tenant, channelAccount, externalId);
+    return em.findOne(ContactRow, { tenant, channelAccount, externalKey }, FRESH);
+  }
+
+  /** When nobody has written under this id yet. Two at once make one. */
+  async make(tenant: string, channelAccount: string, said: Said): Promise<ContactRow> {
     const id = newContactId();
     const row = {
       tenant,
@@ -59,15 +60,17 @@ export class Contacts {
     return made;
   }
 
-  /** What this message says of its sender holds from now on (A9: left out is false). */
-  async heardOf(tenant: string, contact: ContactRow, said: Said): Promise<(em: EntityManager) => Promise<void>> {
-    const named = said.displayName !== undefined || said.email !== undefined;
-    const change = {
-      ...presenceOf(said),
-      ...(said.language !== undefined && { language: said.language }),
-      ...(named && { profile: await this.#sealed(tenant, contact.id, profileOf(said)) }),
-    };
+  /** What this message says of its sender holds from now on (A9: left out is false). Undefined: nothing new. */
+  async news(tenant: string, contact: ContactRow, said: Said): Promise<Change | undefined> {
+    const { online, authenticated } = presenceOf(said);
+    const language = said.language ?? contact.language;
+    const isNamed = said.displayName !== undefined || said.email !== undefined;
+    const isKnown =
+      online === contact.online && authenticated === contact.authenticated && language === contact.language;
+    if (isKnown && !isNamed) return undefined;
+    const profile = isNamed ? await this.#sealed(tenant, contact.id, profileOf(said)) : contact.profile;
     return async (em) => {
+      const change = { online, authenticated, language: language ?? null, profile };
       await em.nativeUpdate(ContactRow, { tenant, id: contact.id }, change);
     };
   }

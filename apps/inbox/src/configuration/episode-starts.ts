@@ -1,7 +1,5 @@
-import { Inject, Injectable } from '@nestjs/common';
-import type { Database } from '@parley/persistence/database';
-import { AgentRow } from '../capacity/agent.entity.js';
-import { DATABASE, FRESH } from '../parts.js';
+import { Injectable } from '@nestjs/common';
+import { OnlineAgents } from '../presence/online-agents.js';
 import { ConfigurationStore } from './configuration.store.js';
 import { type Resolved, resolveEpisode } from './episode-start.js';
 
@@ -9,7 +7,7 @@ import { type Resolved, resolveEpisode } from './episode-start.js';
 @Injectable()
 export class EpisodeStarts {
   constructor(
-    @Inject(DATABASE) private readonly database: Database,
+    private readonly online: OnlineAgents,
     private readonly configuration: ConfigurationStore,
   ) {}
 
@@ -20,7 +18,7 @@ export class EpisodeStarts {
     wishedCampaign: string | null,
   ): Promise<Resolved> {
     const snapshot = await this.configuration.of(tenant);
-    const online = await this.#online(tenant);
+    const online = await this.online.of(tenant);
     const known = {
       account: snapshot.account(accountId),
       campaign: snapshot.campaign,
@@ -29,12 +27,5 @@ export class EpisodeStarts {
       isSomebodyOnline: (group: string) => online.some((agent) => snapshot.isMember(agent, group)),
     };
     return resolveEpisode(known, contactId, wishedCampaign);
-  }
-
-  async #online(tenant: string): Promise<string[]> {
-    const agents = await this.database.inTenant(tenant, (em) =>
-      em.find(AgentRow, { tenant, status: 'online' }, { ...FRESH, fields: ['id'] }),
-    );
-    return agents.map(({ id }) => id);
   }
 }

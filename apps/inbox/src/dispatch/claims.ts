@@ -21,6 +21,15 @@ export interface InHand {
   handedAt: string;
   /** Some message of the thread was placed before: a start needs what the archive knows. */
   hasPast: boolean;
+  /** A conversation of the thread is paused, as far as we know: its agent may have room (mission.md). */
+  isPaused: boolean;
+}
+
+export interface NotNow {
+  why: string;
+  /** It passes by itself within moments. */
+  soon: boolean;
+  wasSent: boolean;
 }
 
 /** Somebody else has the thread by now: write nothing, start nothing. */
@@ -65,35 +74,56 @@ export class Claims {
     const handedAt = new Date();
     return this.database.inTenant(claim.tenant, async (em) => {
       const hasPast = await this.prove(em, claim);
-      const { tenant, threadId } = claim;
-      const [message] = await em.find(
-        MessageRow,
-        { tenant, threadId, ...WAITING },
-        { ...FRESH, orderBy: { position: 'asc' }, limit: 1 },
-      );
-      if (!message) {
-        await em.execute(
-          `update thread set waiting = false, owner = null, leased_until = null, attempts = 0,
-             held_why = null, held_since = null where tenant = ? and id = ?`,
-          [tenant, threadId],
-        );
-        return undefined;
-      }
-      if (!message.handedAt)
-        await em.nativeUpdate(MessageRow, { tenant, id: message.id }, { handedAt, state: 'handed' });
-      return { message, handedAt: handedAt.toISOString(), hasPast };
+      return this.nextIn(em, claim, handedAt, hasPast);
     });
   }
 
-  /** Renews the claim inside a transaction that writes a result; answers whether the thread has a past. @throws ClaimLost */
-  async prove(em: EntityManager, { tenant, threadId, epoch }: Claim): Promise<boolean> {
-    const [row] = await em.execute<{ has_past: boolean }[]>(
-      `update thread set leased_until = now() + ? * interval '1 s'
-       where tenant = ? and id = ? and epoch = ? and owner = ? returning has_past`,
-      [LEASE_S, tenant, threadId, epoch, this.#owner],
+  /** The same inside a transaction that has proved the claim since `handedAt`. */
+  async nextIn(em: EntityManager, claim: Claim, handedAt: Date, hasPast: boolean): Promise<InHand | undefined> {
+    const { tenant, threadId } = claim;
+    const first = { ...FRESH, orderBy: { position: 'asc' }, limit: 1 } as const;
+    const [message] = await em.find(MessageRow, { tenant, threadId, ...WAITING }, first);
+    if (!message) {
+      await em.execute(
+        `update thread set waiting = false, owner = null, leased_until = null, attempts = 0,
+           held_why = null, held_since = null where tenant = ? and id = ?`,
+        [tenant, threadId],
+      );
+      return undefined;
+    }
+    if (!message.handedAt) await em.nativeUpdate(MessageRow, { tenant, id: message.id }, { handedAt, state: 'handed' });
+    const paused = await em.execute<unknown[]>(
+      `select 1 from conversation where tenant = ? and thread_id = ? and status = 'paused'`,
+      [tenant, threadId],
     );
-    if (!row) throw new ClaimLost(`Another dispatcher has ${threadId}.`);
-    return row.has_past;
+    return { message, handedAt: handedAt.toISOString(), hasPast, isPaused: paused.length > 0 };
+  }
+
+  /** Proves the claim; answers the instant before it did. @throws ClaimLost */
+  async renew(claim: Claim): Promise<string> {
+    const handedAt = new Date().toISOString();
+    await this.database.inTenant(claim.tenant, (em) => this.prove(em, claim));
+    return handedAt;
+  }
+
+  /** Renews the claim inside a transaction that writes a result; answers whether the thread has a past. @throws ClaimLost */
+  async prove(em: EntityManager, claim: Claim): Promise<boolean> {
+    return this.#update(em, claim, `leased_until = now() + interval '${LEASE_S} s'`);
+  }
+
+  /** The same, and the thread has moved: one more message has its place. @throws ClaimLost */
+  async proveMoved(em: EntityManager, claim: Claim): Promise<void> {
+    await this.#update(
+      em,
+      claim,
+      `leased_until = now() + interval '${LEASE_S} s', has_past = true, unpublished = true, attempts = 0,
+       held_why = null, held_since = null`,
+    );
+  }
+
+  /** The process stops between two messages: any other may go on at once. @throws ClaimLost */
+  async letGo(em: EntityManager, claim: Claim): Promise<void> {
+    await this.#update(em, claim, 'owner = null, leased_until = null');
   }
 
   /**
@@ -123,23 +153,15 @@ export class Claims {
     });
   }
 
-  /** The process stops between two messages: any other may go on at once. */
-  async letGo(claim: Claim): Promise<void> {
-    await this.database.inTenant(claim.tenant, async (em) => {
-      await this.prove(em, claim);
-      await em.execute('update thread set owner = null, leased_until = null where tenant = ? and id = ?', [
-        claim.tenant,
-        claim.threadId,
-      ]);
-    });
+  /** Only while the claim is ours; answers whether the thread has a past. */
+  async #update(em: EntityManager, { tenant, threadId, epoch }: Claim, change: string): Promise<boolean> {
+    const [row] = await em.execute<{ has_past: boolean }[]>(
+      `update thread set ${change} where tenant = ? and id = ? and epoch = ? and owner = ? returning has_past`,
+      [tenant, threadId, epoch, this.#owner],
+    );
+    if (!row) throw new ClaimLost(`Another dispatcher has ${threadId}.`);
+    return row.has_past;
   }
-}
-
-export interface NotNow {
-  why: string;
-  /** It passes by itself within moments. */
-  soon: boolean;
-  wasSent: boolean;
 }
 
 const SOON_MS = 50;

@@ -71,25 +71,27 @@ export class Dispatcher implements OnApplicationBootstrap {
   }
 
   async #serve(claim: Claim): Promise<void> {
-    while (!this.#loop.isStopping) {
-      const inHand = await this.claims.next(claim);
-      if (!inHand) return;
+    let inHand = await this.claims.next(claim);
+    while (inHand) {
       const given = await this.handOver.give(claim, inHand);
-      if (!(await this.#keep(claim, inHand, given))) return;
+      inHand = await this.#keep(claim, inHand, given);
     }
-    await this.claims.letGo(claim);
   }
 
-  /** Whether the thread goes on at once. */
-  async #keep(claim: Claim, inHand: InHand, given: Given): Promise<boolean> {
+  /** Answers the next message of the thread, when it goes on at once. */
+  async #keep(claim: Claim, inHand: InHand, given: Given): Promise<InHand | undefined> {
+    const { message } = inHand;
+    const goesOn = !this.#loop.isStopping;
     if (given.kind === 'again') {
       await this.#putBack(claim, inHand, given);
-      return false;
+      return undefined;
     }
-    if (given.kind === 'placed') await this.placing.placed(claim, inHand.message, given.answer);
-    else await this.placing.refused(claim, inHand.message, given.answer);
-    this.metrics.settled(inHand.message, given.kind);
-    return true;
+    const next =
+      given.kind === 'placed'
+        ? await this.placing.placed(claim, message, given.answer, goesOn)
+        : await this.placing.refused(claim, inHand, given.answer, goesOn);
+    this.metrics.settled(message, given.kind);
+    return next;
   }
 
   async #putBack(claim: Claim, { message }: InHand, given: Extract<Given, { kind: 'again' }>): Promise<void> {

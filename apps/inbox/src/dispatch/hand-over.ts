@@ -8,7 +8,7 @@ import type { Settings } from '@parley/contracts/settings';
 import { Archive } from '../archive/archive.store.js';
 import { EpisodeStarts } from '../configuration/episode-starts.js';
 import { PausedLeases } from '../capacity/paused-leases.js';
-import type { Claim, InHand } from './claims.js';
+import { type Claim, Claims, type InHand } from './claims.js';
 import type { MessageRow } from './message.entity.js';
 
 export type Placed = Extract<MessageAnswer, { kind: 'placed' }>;
@@ -38,6 +38,7 @@ export class HandOver {
     private readonly archive: Archive,
     private readonly starts: EpisodeStarts,
     private readonly leases: PausedLeases,
+    private readonly claims: Claims,
     @Inject(SETTINGS) private readonly settings: Settings,
   ) {}
 
@@ -71,11 +72,11 @@ export class HandOver {
     };
   }
 
-  async #fromVisitor(claim: Claim, { message, handedAt, hasPast }: InHand): Promise<Given> {
+  async #fromVisitor(claim: Claim, { message, handedAt, hasPast, isPaused }: InHand): Promise<Given> {
     const { tenant, threadId } = claim;
     const resolved = await this.starts.resolve(tenant, claim.channelAccount, claim.contactId, message.campaign ?? null);
     if (resolved.kind === 'missing') return later(`no ${resolved.what} is known`, { alarm: true });
-    const lease = await this.leases.take(tenant, threadId, message.id);
+    const lease = isPaused ? await this.leases.take(tenant, threadId, message.id) : undefined;
     const update: MessageUpdate = {
       ...said(message, handedAt),
       presence: { online: message.online, authenticated: message.authenticated },
@@ -86,15 +87,20 @@ export class HandOver {
     return needsPast(reply) ? this.#withPast(claim, update, hasPast) : given(reply);
   }
 
-  /** There is no run, or an empty one: only here runs are started, and only with what the archive knows. */
-  async #withPast({ tenant, threadId }: Claim, update: MessageUpdate, hasPast: boolean): Promise<Given> {
+  /**
+   * There is no run, or an empty one: only here runs are started, and only with what the archive knows. The claim is
+   * proved once more, for a slow answer may have made the hand-over old.
+   */
+  async #withPast(claim: Claim, update: MessageUpdate, hasPast: boolean): Promise<Given> {
+    const { tenant, threadId } = claim;
+    const handedAt = await this.claims.renew(claim);
     const previous = await this.archive.previousOf(tenant, threadId);
     if (!previous && hasPast) return later('the archive does not know the past of this thread', { alarm: true });
     const { PARLEY_LINGER_MS: lingerMs, PARLEY_HANDED_MS: handedMs } = this.settings;
     const reply = await this.temporal.messageWithStart(
       tenant,
       threadId,
-      { ...update, previous: previous ?? null },
+      { ...update, handedAt, previous: previous ?? null },
       { tenant, threadId, lingerMs, handedMs },
     );
     return given(reply);

@@ -7,7 +7,7 @@ import type { Database } from '@parley/persistence/database';
 import { notify } from '@parley/persistence/listener';
 import type { Vault } from '@parley/persistence/vault';
 import { requestContext } from '@parley/service/request-context';
-import { DATABASE, FRESH, HEARD, VAULT } from '../parts.js';
+import { DATABASE, HEARD, VAULT } from '../parts.js';
 import { MessageRow } from './message.entity.js';
 import { lockThread } from './thread-order.js';
 
@@ -30,6 +30,12 @@ export interface NewMessage {
   caller: Caller;
 }
 
+/** What its sender gets to know of a message. */
+export interface Taken {
+  id: string;
+  threadId: string;
+}
+
 const isRepeat = (error: unknown): boolean => error instanceof UniqueConstraintViolationException;
 
 /** Takes a message: stored, in its place in the thread, and acknowledged; Temporal and Kafka may both be away. */
@@ -41,24 +47,36 @@ export class Intake {
   ) {}
 
   /** The message that this source key stands for: an earlier one, whatever its body was. */
-  async known(tenant: string, channelAccount: string, sourceKey: string): Promise<MessageRow | null> {
-    return this.database.inTenant(tenant, (em) => em.findOne(MessageRow, { tenant, channelAccount, sourceKey }, FRESH));
+  known(tenant: string, channelAccount: string, sourceKey: string): Promise<Taken | undefined> {
+    return this.database.inTenant(tenant, (em) => this.knownIn(em, tenant, channelAccount, sourceKey));
+  }
+
+  async knownIn(
+    em: EntityManager,
+    tenant: string,
+    channelAccount: string,
+    sourceKey: string,
+  ): Promise<Taken | undefined> {
+    const [row] = await em.execute<{ id: string; thread_id: string }[]>(
+      `select id, thread_id from message where tenant = ? and channel_account = ? and source_key = ?`,
+      [tenant, channelAccount, sourceKey],
+    );
+    return row && { id: row.id, threadId: row.thread_id };
   }
 
   /** `also` runs in the same transaction, after the thread is locked and before the message is there. */
-  async take(message: NewMessage, also?: (em: EntityManager) => Promise<void>): Promise<MessageRow> {
-    const { tenant, contactId, id } = message;
+  async take(message: NewMessage, also?: (em: EntityManager) => Promise<void>): Promise<Taken> {
+    const { tenant, contactId, id, threadId } = message;
     const place = { tenant, contactId, table: 'message', column: 'body', row: id };
     const body = await this.vault.seal(place, message.text);
     try {
-      return await this.database.inTenant(tenant, async (em) => {
+      await this.database.inTenant(tenant, async (em) => {
         const position = await lockThread(em, message);
         await also?.(em);
-        const row = rowOf(message, position, body);
-        await em.insert(MessageRow, row);
+        await em.insert(MessageRow, rowOf(message, position, body));
         await notify(em, HEARD.thread);
-        return em.findOneOrFail(MessageRow, { tenant, id }, FRESH);
       });
+      return { id, threadId };
     } catch (error) {
       const earlier = isRepeat(error) && (await this.known(tenant, message.channelAccount, message.sourceKey));
       if (!earlier) throw error;

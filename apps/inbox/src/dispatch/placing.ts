@@ -1,8 +1,8 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { EntityManager } from '@mikro-orm/postgresql';
+import { assigneeOf } from '@parley/domain/conversation';
 import type { Settings } from '@parley/contracts/settings';
 import type { Database } from '@parley/persistence/database';
-import { notify } from '@parley/persistence/listener';
 import { SETTINGS } from '@parley/service/tokens';
 import { publishActivity } from '../capacity/activity.js';
 import { settlePausedLease } from '../capacity/paused-leases.js';
@@ -11,8 +11,9 @@ import { addDelivery } from '../deliveries/add-delivery.js';
 import { showCapacity, showMessage } from '../desk/desk-changes.js';
 import { foldMessage } from '../lifecycle/conversation-fold.js';
 import { noteDecided } from '../lifecycle/decided.js';
-import { DATABASE, HEARD } from '../parts.js';
-import { type Claim, Claims } from './claims.js';
+import { notifyAll } from '../notices.js';
+import { DATABASE } from '../parts.js';
+import { type Claim, Claims, type InHand } from './claims.js';
 import type { Placed, Refused } from './hand-over.js';
 import { MessageRow } from './message.entity.js';
 import { saidOf } from './said.js';
@@ -27,51 +28,75 @@ export class Placing {
     private readonly configuration: ConfigurationStore,
   ) {}
 
-  /** @throws ClaimLost */
-  async placed(claim: Claim, message: MessageRow, answer: Placed): Promise<void> {
+  /** Keeps the place, and takes the next message of the thread in the same breath (`goesOn`). @throws ClaimLost */
+  async placed(claim: Claim, message: MessageRow, answer: Placed, goesOn: boolean): Promise<InHand | undefined> {
     const { tenant } = claim;
-    const snapshot = await this.configuration.of(tenant);
-    const deliveryUrl = snapshot.account(claim.channelAccount)?.deliveryUrl ?? null;
-    const leaves = message.author === 'agent' && deliveryUrl !== null;
+    const leaves = message.author === 'agent' && (await this.#hasDeliveryUrl(claim));
     const place = {
       conversationId: answer.conversationId,
       afterSequence: answer.afterSequence,
       messageNumber: answer.messageNumber,
       decidedAt: new Date(answer.decidedAt),
     };
-    await this.database.inTenant(tenant, async (em) => {
-      await this.claims.prove(em, claim);
+    const handedAt = new Date();
+    return this.database.inTenant(tenant, async (em) => {
+      await this.claims.proveMoved(em, claim);
       const kept = { ...place, state: 'placed' as const, answer: message.author === 'agent' ? answer : null };
       await em.nativeUpdate(MessageRow, { tenant, id: message.id }, kept);
-      await em.execute(
-        `update thread set has_past = true, unpublished = true, attempts = 0, held_why = null, held_since = null
-         where tenant = ? and id = ?`,
-        [tenant, claim.threadId],
-      );
-      await notify(em, HEARD.message, message.id);
-      await notify(em, HEARD.unpublished);
       if (leaves) await addDelivery(em, message);
       await noteDecided(em, tenant, answer.conversationId, answer.sequence);
-      for (const said of saidOf({ ...message, ...place })) await foldMessage(em, said);
-      const used = answer.leaseUsed ? { sequence: answer.sequence } : undefined;
-      await this.#settle(em, message, used);
-      await showMessage(em, tenant, { ...place, messageId: message.id });
+      const next = await this.#goOn(em, claim, handedAt, goesOn, true);
+      const [said] = saidOf({ ...message, ...place });
+      const folded = said && (await foldMessage(em, said));
+      await this.#settle(em, message, answer.leaseUsed ? { sequence: answer.sequence } : undefined);
+      if (!folded || assigneeOf(folded.after) !== null)
+        await showMessage(em, tenant, { ...place, messageId: message.id });
+      await notifyAll(em, [['message', message.id], ['unpublished']]);
+      return next;
     });
   }
 
   /** @throws ClaimLost */
-  async refused(claim: Claim, message: MessageRow, answer: Refused): Promise<void> {
+  async refused(
+    claim: Claim,
+    { message, hasPast }: InHand,
+    answer: Refused,
+    goesOn: boolean,
+  ): Promise<InHand | undefined> {
     const { tenant } = claim;
-    await this.database.inTenant(tenant, async (em) => {
+    const handedAt = new Date();
+    return this.database.inTenant(tenant, async (em) => {
       await this.claims.prove(em, claim);
       await em.nativeUpdate(MessageRow, { tenant, id: message.id }, { state: 'refused', answer });
-      await notify(em, HEARD.message, message.id);
+      const next = await this.#goOn(em, claim, handedAt, goesOn, hasPast);
       await this.#settle(em, message, undefined);
+      await notifyAll(em, [['message', message.id]]);
+      return next;
     });
   }
 
-  async #settle(em: EntityManager, { tenant, id }: MessageRow, used: { sequence: number } | undefined): Promise<void> {
+  async #goOn(
+    em: EntityManager,
+    claim: Claim,
+    handedAt: Date,
+    goesOn: boolean,
+    hasPast: boolean,
+  ): Promise<InHand | undefined> {
+    if (goesOn) return this.claims.nextIn(em, claim, handedAt, hasPast);
+    await this.claims.letGo(em, claim);
+    return undefined;
+  }
+
+  async #hasDeliveryUrl({ tenant, channelAccount }: Claim): Promise<boolean> {
+    const account = (await this.configuration.of(tenant)).account(channelAccount);
+    return account !== undefined && account.deliveryUrl !== null;
+  }
+
+  async #settle(em: EntityManager, message: MessageRow, used: { sequence: number } | undefined): Promise<void> {
+    const { tenant, id, author } = message;
+    if (author === 'agent') return;
     const activity = await settlePausedLease(em, tenant, id, used);
+    if (activity.length === 0) return;
     await showCapacity(
       em,
       tenant,

@@ -5,7 +5,6 @@ import type { AgentPresence, CapacityBody, CapacityView } from '@parley/contract
 import { Id } from '@parley/contracts/primitives';
 import type { Settings } from '@parley/contracts/settings';
 import type { Database } from '@parley/persistence/database';
-import { notify } from '@parley/persistence/listener';
 import { problem, reasonProblem } from '@parley/service/problem';
 import { SETTINGS } from '@parley/service/tokens';
 import { type Activity, publishActivity } from '../capacity/activity.js';
@@ -13,7 +12,8 @@ import { AgentRow } from '../capacity/agent.entity.js';
 import { heldBy, lockAgent } from '../capacity/ledger.js';
 import { ConfigurationStore } from '../configuration/configuration.store.js';
 import { showCapacity } from '../desk/desk-changes.js';
-import { DATABASE, FRESH, HEARD } from '../parts.js';
+import { notifyAll } from '../notices.js';
+import { DATABASE, FRESH } from '../parts.js';
 
 const FROM_THE_START: AgentPresence = { status: 'offline', accepts: 'automatic' };
 const ROOM_FROM_THE_START = { messagingLimit: 5, emailLimit: 5 };
@@ -66,7 +66,10 @@ export class Presence {
     return this.database.inTenant(tenant, async (em) => {
       await lockAgent(em, tenant, agentId);
       await em.nativeUpdate(AgentRow, { tenant, id: agentId }, change);
-      await notify(em, HEARD.router, tenant);
+      await notifyAll(em, [
+        ['presence', tenant],
+        ['router', tenant],
+      ]);
       await showCapacity(em, tenant, [agentId]);
       await publishActivity(em, this.settings.PUBLIC_URL, tenant, [activity]);
     });

@@ -1,0 +1,36 @@
+import { Inject, Injectable } from '@nestjs/common';
+import type { Database } from '@parley/persistence/database';
+import { AgentRow } from '../capacity/agent.entity.js';
+import { DATABASE, FRESH, HEARD } from '../parts.js';
+
+/** A notification may be lost with a connection. */
+const TRUSTED_MS = 5_000;
+
+/** Who is online, in memory until somebody comes or goes: every message that might start something asks. */
+@Injectable()
+export class OnlineAgents {
+  readonly #kept = new Map<string, { agents: Promise<string[]>; until: number }>();
+
+  constructor(@Inject(DATABASE) private readonly database: Database) {
+    database.listen(HEARD.presence, (tenant) => {
+      if (tenant === null) this.#kept.clear();
+      else this.#kept.delete(tenant);
+    });
+  }
+
+  of(tenant: string): Promise<string[]> {
+    const kept = this.#kept.get(tenant);
+    if (kept && kept.until > Date.now()) return kept.agents;
+    const agents = this.#read(tenant);
+    this.#kept.set(tenant, { agents, until: Date.now() + TRUSTED_MS });
+    agents.catch(() => this.#kept.delete(tenant));
+    return agents;
+  }
+
+  async #read(tenant: string): Promise<string[]> {
+    const rows = await this.database.inTenant(tenant, (em) =>
+      em.find(AgentRow, { tenant, status: 'online' }, { ...FRESH, fields: ['id'] }),
+    );
+    return rows.map(({ id }) => id);
+  }
+}
