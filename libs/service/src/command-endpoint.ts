@@ -50,6 +50,7 @@ export class CommandEndpoint {
 
   /** The same key, the same answer: for what is no conversation's command (configuration, bulk, erasure …). */
   async keyed<T>(run: KeyedRun<T>): Promise<T> {
+    if (run.request.dryRun) throw noDryRun();
     await run.reach?.();
     const named = requestOf(run);
     const owner = await this.claim(named);
@@ -65,11 +66,7 @@ export class CommandEndpoint {
 
   private async rehearse(run: CommandRun): Promise<CommandAnswer> {
     await run.reach?.();
-    if (run.rehearse === undefined) {
-      throw problem(422, 'validation', undefined, {
-        errors: [{ pointer: '/query/dryRun', detail: 'is not offered here' }],
-      });
-    }
+    if (run.rehearse === undefined) throw noDryRun();
     return answered(await run.rehearse(), run.request, commandIdOf(this.service, requestOf(run)));
   }
 
@@ -100,6 +97,9 @@ export class CommandEndpoint {
     }
   }
 }
+
+const noDryRun = () =>
+  problem(422, 'validation', undefined, { errors: [{ pointer: '/query/dryRun', detail: 'is not offered here' }] });
 
 function answered(outcome: CommandOutcome, request: CommandRequest, commandId: string): CommandAnswer {
   const answer = answerOrProblem(outcome, { language: request.language, commandId, dryRun: request.dryRun });
