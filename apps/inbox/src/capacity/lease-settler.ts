@@ -11,7 +11,7 @@ import { DATABASE, FRESH } from '../parts.js';
 import { type LeaseCommand, LeaseRow } from './lease.entity.js';
 import { Leases } from './leases.js';
 
-const SWEEP_MS = 2_000;
+const SWEEP_MS = 5_000;
 const AT_ONCE = 20;
 /** While one process asks, no other does. */
 const ASK_AGAIN_S = 15;

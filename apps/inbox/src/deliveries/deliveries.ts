@@ -16,7 +16,7 @@ import { sendOnce, type Sent } from './outgoing-request.js';
 import { pauseAfter } from './schedule.js';
 
 const AT_ONCE = 16;
-const SWEEP_MS = 1_000;
+const SWEEP_MS = 5_000;
 /** Longer than one attempt. */
 const LEASE_S = 20;
 
@@ -120,6 +120,7 @@ export class Deliveries implements OnApplicationBootstrap {
     await this.database.inTenant(tenant, (em) =>
       em.nativeUpdate(DeliveryRow, { tenant, messageId, state: 'waiting' }, change),
     );
+    if (pauseMs !== undefined && pauseMs < SWEEP_MS * 10) this.#loop.wakeIn(pauseMs + 10);
     if (state === 'failed') this.log.error({ messageId, why: lastOutcome, attempts: tried }, 'a delivery was given up');
   }
 

@@ -32,13 +32,20 @@ export interface NotNow {
   wasSent: boolean;
 }
 
+/** How long a thread rests now, and after how many attempts in a row. */
+export interface Rest {
+  attempts: number;
+  waitMs: number;
+}
+
 /** Somebody else has the thread by now: write nothing, start nothing. */
 export class ClaimLost extends Error {
   override readonly name = 'ClaimLost';
 }
 
-/** Longer than one hand-over may take: an Update and, where there is no run, a second one, 5 s each. */
-const LEASE_S = 15;
+/** A process that was killed holds its threads so long; one that lives says so in time ({@link Claims.keepAll}). */
+const LEASE_S = 6;
+export const BEAT_MS = 2_000;
 const WAITING = { state: { $in: ['stored', 'handed'] } } as const satisfies object;
 
 @Injectable()
@@ -58,10 +65,10 @@ export class Claims {
            select tenant, id from thread
            where waiting and next_attempt_at <= now() and (leased_until is null or leased_until < now())
            order by next_attempt_at limit ? for update skip locked)
-         update thread set owner = ?, epoch = epoch + 1, leased_until = now() + ? * interval '1 s'
+         update thread set owner = ?, epoch = epoch + 1, leased_until = now() + interval '${LEASE_S} s'
          from due where thread.tenant = due.tenant and thread.id = due.id
          returning thread.tenant, thread.id, contact_id, channel_account, epoch`,
-        [limit, this.#owner, LEASE_S],
+        [limit, this.#owner],
       );
       return rows.map(({ tenant, id, contact_id, channel_account, epoch }) => {
         return { tenant, threadId: id, contactId: contact_id, channelAccount: channel_account, epoch };
@@ -99,6 +106,16 @@ export class Claims {
     return { message, handedAt: handedAt.toISOString(), hasPast, isPaused: paused.length > 0 };
   }
 
+  /** While this process waits for answers: its threads stay its own. One that lost a claim meanwhile writes nothing more. */
+  async keepAll(): Promise<void> {
+    await this.database.acrossTenants((em) =>
+      em.execute(
+        `update thread set leased_until = now() + interval '${LEASE_S} s' where owner = ? and leased_until > now()`,
+        [this.#owner],
+      ),
+    );
+  }
+
   /** Proves the claim; answers the instant before it did. @throws ClaimLost */
   async renew(claim: Claim): Promise<string> {
     const handedAt = new Date().toISOString();
@@ -128,9 +145,9 @@ export class Claims {
 
   /**
    * The message did not get its place now: the thread rests, longer each time. `wasSent` false: surely no workflow has
-   * it, so an agent's message may still be withdrawn. Answers how often in a row.
+   * it, so an agent's message may still be withdrawn.
    */
-  async putBack(claim: Claim, { id, handedAt }: MessageRow, { why, soon, wasSent }: NotNow): Promise<number> {
+  async putBack(claim: Claim, { id, handedAt }: MessageRow, { why, soon, wasSent }: NotNow): Promise<Rest> {
     return this.database.inTenant(claim.tenant, async (em) => {
       await this.prove(em, claim);
       const { tenant, threadId } = claim;
@@ -144,12 +161,13 @@ export class Claims {
         [why.slice(0, 500), tenant, threadId],
       );
       const attempts = row?.attempts ?? 1;
+      const waitMs = restMs(attempts - 1, soon);
       await em.execute(`update thread set next_attempt_at = now() + ? * interval '1 ms' where tenant = ? and id = ?`, [
-        restMs(attempts - 1, soon),
+        waitMs,
         tenant,
         threadId,
       ]);
-      return attempts;
+      return { attempts, waitMs };
     });
   }
 

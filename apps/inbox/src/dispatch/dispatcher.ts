@@ -4,7 +4,7 @@ import { Shutdown } from '@parley/service/shutdown';
 import { SERVICE_LOG, type ServiceLog } from '@parley/service/tokens';
 import { isUnavailable } from '@parley/persistence/unavailable';
 import { DATABASE, HEARD } from '../parts.js';
-import { type Claim, ClaimLost, Claims, type InHand } from './claims.js';
+import { BEAT_MS, type Claim, ClaimLost, Claims, type InHand } from './claims.js';
 import { DispatchMetrics } from './dispatch.metrics.js';
 import { type Given, HandOver } from './hand-over.js';
 import { Placing } from './placing.js';
@@ -12,7 +12,8 @@ import { Wakeable } from './wakeable.js';
 
 /** So many threads at once; a thread's messages go one after the other. */
 const THREADS_AT_ONCE = 32;
-const SWEEP_MS = 500;
+/** For what another process left behind; whatever moves here wakes it. */
+const SWEEP_MS = 2_000;
 /** From here on somebody should look. */
 const ALARM_ATTEMPTS = 10;
 
@@ -24,6 +25,7 @@ const ALARM_ATTEMPTS = 10;
 export class Dispatcher implements OnApplicationBootstrap {
   readonly #loop: Wakeable;
   readonly #inHand = new Set<Promise<void>>();
+  #beating: NodeJS.Timeout | undefined;
 
   constructor(
     @Inject(DATABASE) private readonly database: Database,
@@ -41,11 +43,18 @@ export class Dispatcher implements OnApplicationBootstrap {
     this.database.listen(HEARD.thread, () => this.#loop.wake());
     this.shutdown.on('workers', () => this.stop());
     this.#loop.start(() => this.#claimMore());
+    this.#beating = setInterval(() => void this.#beat(), BEAT_MS);
   }
 
   async stop(): Promise<void> {
     await this.#loop.stop();
     await Promise.all(this.#inHand);
+    clearInterval(this.#beating);
+  }
+
+  async #beat(): Promise<void> {
+    if (this.#inHand.size === 0) return;
+    await this.claims.keepAll().catch((error: unknown) => this.#trouble('claims could not be kept', error));
   }
 
   /** Whether there may be more that could be claimed at once. */
@@ -95,7 +104,8 @@ export class Dispatcher implements OnApplicationBootstrap {
   }
 
   async #putBack(claim: Claim, { message }: InHand, given: Extract<Given, { kind: 'again' }>): Promise<void> {
-    const attempts = await this.claims.putBack(claim, message, given);
+    const { attempts, waitMs } = await this.claims.putBack(claim, message, given);
+    this.#loop.wakeIn(waitMs);
     if (given.alarm || attempts >= ALARM_ATTEMPTS)
       this.log.error({ threadId: claim.threadId, messageId: message.id, why: given.why, attempts }, 'a thread is held');
   }

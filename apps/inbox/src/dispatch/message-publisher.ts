@@ -21,7 +21,7 @@ interface Claimed {
 const THREADS_A_BATCH = 200;
 /** Longer than a send may take; then another replica takes the threads, and says the same again (harmless). */
 const LEASE_S = 30;
-const SWEEP_MS = 1_000;
+const SWEEP_MS = 3_000;
 
 /**
  * That something was said, to `conversation.messages.v1`: the message's own row is the outbox. In order per thread, for

@@ -20,6 +20,11 @@ export class Wakeable {
     this.#woken.resolve();
   }
 
+  /** For what is due then. */
+  wakeIn(ms: number): void {
+    setTimeout(() => this.wake(), ms).unref();
+  }
+
   /** `work` answers whether there is more to do at once. */
   start(work: () => Promise<boolean>): void {
     this.#running = this.#loop(work);
