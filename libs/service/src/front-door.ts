@@ -38,9 +38,9 @@ export function newExpress(settings: Settings): Express {
 
 /** Everything before Nest's routes, in the order of the contract's refusals: 414, 431, 413, 415, 400. */
 export function openFrontDoor(app: Express, door: FrontDoor): void {
-  app.use(beginContext, door.metrics.observe, accessLog(door.log), securityHeaders());
+  app.use(beginContext, door.metrics.observe, securityHeaders());
   operations(app, door);
-  app.use(refuseTooMuch, readJsonBody);
+  app.use(accessLog(door.log), refuseTooMuch, readJsonBody);
 }
 
 /** After Nest's routes: whatever is left is no address of ours. */

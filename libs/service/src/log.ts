@@ -1,6 +1,6 @@
 import type { LoggerService } from '@nestjs/common';
 import { pino, type DestinationStream, type Logger } from 'pino';
-import { requestContext } from './request-context.js';
+import { currentContext } from './request-context.js';
 import type { ServiceLog } from './tokens.js';
 
 /** Never in a log: what people said, who they are, what opens doors. At the top and one level down. */
@@ -32,7 +32,7 @@ export function createLog(service: string, level: string, destination?: Destinat
     formatters: { level: (label: string) => ({ level: label }) },
     redact: { paths: redacted, censor: '[redacted]' },
     serializers: { err: errorOf },
-    mixin: () => ({ traceId: requestContext().traceId }),
+    mixin: () => ({ traceId: currentContext()?.traceId }),
   };
   return destination ? pino(options, destination) : pino(options);
 }

@@ -30,6 +30,9 @@ const NOTHING = /^0+$/;
 
 export const inRequestContext = <T>(context: RequestContext, run: () => T): T => storage.run(context, run);
 
+/** Undefined outside a request. */
+export const currentContext = (): RequestContext | undefined => storage.getStore();
+
 /** The request being answered; outside one, a context of its own, so that a background job can log a trace too. */
 export const requestContext = (): RequestContext => storage.getStore() ?? newContext(undefined);
 

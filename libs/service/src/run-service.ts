@@ -72,7 +72,7 @@ export async function startService(
     log,
     isUnavailable: definition.isUnavailable ?? (() => false),
     unknownRoute: unknownRouteOf(table),
-    audit: optional(app, RefusalAudit),
+    audit: refusalAuditOf(app),
   });
   app.useGlobalFilters(filter);
   await app.init();
@@ -112,13 +112,16 @@ export async function runService(definition: ServiceDefinition): Promise<void> {
 /** Below Kubernetes' grace of 30 s. */
 const HARD_STOP_MS = 25_000;
 
-function optional<T>(app: INestApplication, token: abstract new () => T): T | undefined {
-  try {
-    return app.get<T>(token, { strict: false });
-  } catch {
-    return undefined;
+/** Looked up by hand: Nest logs an error for what it does not find. */
+function refusalAuditOf(app: INestApplication): RefusalAudit | undefined {
+  for (const module of app.get(ModulesContainer).values()) {
+    const instance: unknown = module.providers.get(RefusalAudit)?.instance;
+    if (isRefusalAudit(instance)) return instance;
   }
+  return undefined;
 }
+const isRefusalAudit = (value: unknown): value is RefusalAudit =>
+  typeof value === 'object' && value !== null && 'refused' in value && typeof value.refused === 'function';
 
 function portOf(server: Server): number {
   const address = server.address();

@@ -125,7 +125,8 @@ class CloseController {
   controllers: [CloseController],
   providers: [
     { provide: IdempotencyPort, useValue: kept },
-    { provide: RefusalAudit, useValue: audit },
+    { provide: Audit, useValue: audit },
+    { provide: RefusalAudit, useExisting: Audit },
   ],
   exports: [IdempotencyPort],
 })
