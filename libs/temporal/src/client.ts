@@ -215,5 +215,9 @@ export class ConversationClient {
 export const createConversationClient = (options: ConversationClientOptions): ConversationClient =>
   new ConversationClient(options);
 
-/** One namespace of ids per run: `msg:` beside the commands' `cmd:`. */
-const messageUpdateId = (update: MessageUpdate): string => `msg:${update.messageId}`;
+/**
+ * One namespace of ids per run: `msg:` beside the commands' `cmd:`. Another for each hand-over: the server remembers a
+ * validator's refusal (`hold`) beyond the end of a run and would answer it for ever. That a message counts once is the
+ * workflow's own memory of message ids, which crosses runs (`previous`), and which one dispatcher asks in order.
+ */
+const messageUpdateId = ({ messageId, handedAt }: MessageUpdate): string => `msg:${messageId}:${handedAt}`;
