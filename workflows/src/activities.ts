@@ -1,9 +1,9 @@
 import { proxyActivities } from '@temporalio/workflow';
-import type { InboxActivities, PublishingActivities } from '@parley/contracts/protocol';
+import { TASK_QUEUES, type InboxActivities, type PublishingActivities } from '@parley/contracts/protocol';
 
 /** Kafka may be away for days: the attempt waits for it in its worker, and its heartbeats tell a dead worker from a patient one. */
 export const publishing = proxyActivities<PublishingActivities>({
-  taskQueue: 'publishing',
+  taskQueue: TASK_QUEUES.publishing,
   startToCloseTimeout: '1 day',
   // A worker killed with -9 costs its batch so long. Shorter would be many heartbeats a second while hundreds wait.
   heartbeatTimeout: '10 seconds',
@@ -12,14 +12,14 @@ export const publishing = proxyActivities<PublishingActivities>({
 
 /** Answered from inbox's database; an inbox that is away is waited for. */
 export const inbox = proxyActivities<Omit<InboxActivities, 'grantLease'>>({
-  taskQueue: 'inbox',
+  taskQueue: TASK_QUEUES.inbox,
   startToCloseTimeout: '5 seconds',
   retry: { initialInterval: '200 milliseconds', backoffCoefficient: 2, maximumInterval: '5 seconds' },
 });
 
 /** Somebody waits for this answer: 3 s for everything, whatever is away (architecture.md, decision 12). */
 export const ledger = proxyActivities<Pick<InboxActivities, 'grantLease'>>({
-  taskQueue: 'inbox',
+  taskQueue: TASK_QUEUES.inbox,
   scheduleToCloseTimeout: '3 seconds',
   startToCloseTimeout: '2 seconds',
   retry: { initialInterval: '100 milliseconds', backoffCoefficient: 2 },

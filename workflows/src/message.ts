@@ -31,7 +31,6 @@ function fromVisitor(thread: Thread, update: MessageUpdate): MessageAnswer {
   if (why) return { kind: 'hold', why };
   const known = thread.isEmpty ? knownOf(update) : undefined;
   if (known) return placedAgain(thread, known, update.author);
-  if (update.presence) thread.presence = update.presence;
   const newest = thread.newest ?? update.previous?.newest;
   const where = placeMessage(newest);
   if (where === 'join' && newest) return place(thread, newest, { ...saying(update), type: 'message' }, update);
@@ -76,7 +75,7 @@ function startNext(
   const previousConversationId = predecessor?.conversationId ?? null;
   const identity = { tenant, threadId, conversationId, previousConversationId };
   const answer = place(thread, undefined, { ...saying(update), ...identity, type: 'start', start: episode }, update);
-  if (predecessor) thread.succeed(predecessor.conversationId, conversationId);
+  if (predecessor && answer.kind === 'placed') thread.succeed(predecessor.conversationId, conversationId);
   return answer;
 }
 
@@ -98,7 +97,7 @@ function place(
   thread: Thread,
   before: Conversation | undefined,
   command: Command & Said,
-  update: Pick<MessageUpdate, 'previous' | 'author'>,
+  update: MessageUpdate,
 ): MessageAnswer {
   const decision = thread.decide(before, command);
   if (decision.kind === 'refused') {
@@ -107,6 +106,7 @@ function place(
   }
   const events = decision.kind === 'decided' ? decision.events : [];
   if (thread.isEmpty && update.previous) thread.takeUp(update.previous);
+  if (update.presence) thread.presence = update.presence;
   if (before) thread.adopt(before);
   const after = thread.live(before, events);
   if (!after) return { kind: 'unknown-conversation' };

@@ -18,8 +18,11 @@ export const isId = (value: unknown): value is string =>
   isText(value) && value !== '' && value.length <= MAX_ID_CHARS && !CONTROL.test(value);
 
 /** The one form of instants, and one that exists. */
-export const isInstant = (value: unknown): value is string =>
-  isText(value) && INSTANT.test(value) && !Number.isNaN(Date.parse(value));
+export function isInstant(value: unknown): value is string {
+  if (!isText(value) || !INSTANT.test(value)) return false;
+  const ms = Date.parse(value);
+  return !Number.isNaN(ms) && new Date(ms).toISOString() === value;
+}
 
 export const isBoolean = (value: unknown): value is boolean => typeof value === 'boolean';
 export const isInteger = (value: unknown): value is number => Number.isSafeInteger(value);

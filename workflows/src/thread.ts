@@ -52,6 +52,7 @@ export class Thread {
   updates = 0;
   moves = 0;
   lastCameMs = nowMs();
+  private readonly begunMs = nowMs();
   private conversations: readonly Conversation[];
   private readonly bytes = new Map<string, number>();
   private readonly namedMs = new Map<string, number>();
@@ -128,7 +129,7 @@ export class Thread {
   }
 
   lastNamedMs(conversationId: string): number {
-    return this.namedMs.get(conversationId) ?? this.lastCameMs;
+    return this.namedMs.get(conversationId) ?? this.begunMs;
   }
 
   /** Decides at this instant; changes nothing. */
