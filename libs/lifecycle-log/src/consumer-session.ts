@@ -9,18 +9,18 @@ export interface SessionOptions extends HandlingOptions {
   topics: string[];
   fromBeginning: boolean;
   partitionsAtOnce: number;
+  /** A member that is silent for so long is out of the group. */
+  sessionMs: number;
   /** Told while something the handler needs is away, and null when it is back. */
   waiting(reason: string | null): void;
 }
 
-const SESSION_MS = 30_000;
 /** Every deploy stops the group until the slowest member is back (classic protocol only). */
 const REBALANCE_MS = 60_000;
-const HEARTBEAT_MS = 3_000;
+const HEARTBEATS_A_SESSION = 10;
 /** An idle fetch; a stop waits for it. */
 const FETCH_MS = 1_000;
 const COMMIT_EVERY_MS = 500;
-const FAREWELL_MS = 8_000;
 
 /** One kafkajs consumer from its joining to its end. It never restarts itself: whoever made it makes the next. */
 export class ConsumerSession {
@@ -30,6 +30,8 @@ export class ConsumerSession {
   private readonly consumer: Consumer;
   private assigned: Record<string, number[]> | undefined;
   private closing = false;
+  private started: Promise<void> = Promise.resolve();
+  private gone: Promise<void> | undefined;
 
   constructor(
     kafka: Kafka,
@@ -38,9 +40,9 @@ export class ConsumerSession {
     this.ended = this.end.promise;
     this.consumer = kafka.consumer({
       groupId: options.group,
-      sessionTimeout: SESSION_MS,
+      sessionTimeout: options.sessionMs,
       rebalanceTimeout: REBALANCE_MS,
-      heartbeatInterval: HEARTBEAT_MS,
+      heartbeatInterval: options.sessionMs / HEARTBEATS_A_SESSION,
       maxWaitTimeInMs: FETCH_MS,
       allowAutoTopicCreation: false,
       retry: { retries: 4, initialRetryTime: 200, maxRetryTime: 2_000, restartOnFailure: async () => false },
@@ -62,7 +64,13 @@ export class ConsumerSession {
     return this.assigned !== undefined;
   }
 
-  async start(): Promise<void> {
+  /** Resolves when the group is joined. */
+  start(): Promise<void> {
+    this.started = this.join();
+    return this.started;
+  }
+
+  private async join(): Promise<void> {
     const { topics, fromBeginning, partitionsAtOnce } = this.options;
     await this.consumer.connect();
     await this.consumer.subscribe({ topics, fromBeginning });
@@ -74,13 +82,19 @@ export class ConsumerSession {
     });
   }
 
-  /** Waits for the records in hand, but not for a handler that hangs: it is left behind, its partition is not ours any more. */
-  async stop(): Promise<void> {
+  /** Waits so long for the records in hand; a handler that hangs is left behind, and its partition is not ours any more. */
+  async stop(farewellMs: number): Promise<void> {
     this.closing = true;
-    await withinMs(
-      FAREWELL_MS,
-      this.consumer.disconnect().catch(() => undefined),
-    );
+    this.gone ??= this.leave();
+    await withinMs(farewellMs, this.gone);
+  }
+
+  /** Again once it has joined: kafkajs lets a consumer that is still joining live on, and it would hold partitions for ever. */
+  private async leave(): Promise<void> {
+    const disconnect = (): Promise<void> => this.consumer.disconnect().catch(() => undefined);
+    await disconnect();
+    await this.started.catch(() => undefined);
+    await disconnect();
   }
 
   private async work(payload: EachBatchPayload): Promise<void> {

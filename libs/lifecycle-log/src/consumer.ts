@@ -7,9 +7,9 @@ import type { KafkaAddress } from './kafka-client.js';
 import type { LogRecord } from './kafka-record.js';
 import { lagWith } from './lag.js';
 import type { PartitionLag } from './lag.js';
-import { warningsOnly } from './log.js';
+import { calm, warningsOnly } from './log.js';
 import type { Log } from './log.js';
-import { backoffMs, pause, withinMs } from './patience.js';
+import { backoffMs, closeAlsoLate, pause, withinMs } from './patience.js';
 import { Progress } from './progress.js';
 
 export interface ConsumerOptions extends Omit<KafkaAddress, 'clientId'> {
@@ -29,6 +29,8 @@ export interface ConsumerOptions extends Omit<KafkaAddress, 'clientId'> {
   /** Where a new group begins; default the log's beginning. */
   fromBeginning?: boolean;
   partitionsAtOnce?: number;
+  /** A member that is silent for so long is out of the group; longer than any handler takes. */
+  sessionMs?: number;
   stuckAfterMs?: number;
   checkEveryMs?: number;
 }
@@ -49,10 +51,16 @@ export interface ConsumerHandle {
   stop(): Promise<void>;
 }
 
+/** Longer than a handler takes that waits for its database; no longer, for so long a dead member holds up the group. */
+const SESSION_MS = 15_000;
+/** By then the group has let go of a member that hangs, so the next one joins at once. */
 const STUCK_AFTER_MS = 30_000;
 const CHECK_EVERY_MS = 5_000;
 const BROKER_ANSWER_MS = 5_000;
 const GIVE_UP_AT = 3;
+const FAREWELL_MS = 8_000;
+/** To one whose handler hangs anyway. */
+const STUCK_FAREWELL_MS = 1_000;
 const PARTITIONS_AT_ONCE = 3;
 
 /** Consumes until it is stopped; comes back by itself after every outage of Kafka or of the database. */
@@ -72,9 +80,11 @@ class Supervisor {
   readonly stopping = new AbortController();
   private readonly kafka: Kafka;
   private readonly log: Log;
+  private readonly calmly: Log;
   private readonly progress: Progress;
   private session: ConsumerSession | undefined;
-  private admin: Admin | undefined;
+  private leftBehind: ConsumerSession[] = [];
+  private admin: { client: Admin; connecting: Promise<void> } | undefined;
   private state: ConsumerHealth['state'] = 'down';
   private reason: string | null = 'starting';
   private away: string | null = null;
@@ -84,7 +94,9 @@ class Supervisor {
     const { brokers, group, clientId = group, log = warningsOnly, connection } = options;
     this.kafka = kafkaClient({ brokers, clientId, log, connection });
     this.log = log;
-    this.progress = new Progress(options.stuckAfterMs ?? STUCK_AFTER_MS, Date.now());
+    this.calmly = calm(log);
+    const { stuckAfterMs = STUCK_AFTER_MS, sessionMs = SESSION_MS } = options;
+    this.progress = new Progress(stuckAfterMs, sessionMs + stuckAfterMs, Date.now());
   }
 
   health(): ConsumerHealth {
@@ -99,11 +111,11 @@ class Supervisor {
       const startedAt = Date.now();
       const why = await this.oneSession();
       if (signal.aborted) break;
-      this.log('warn', 'consumer: begins anew', { group: this.options.group, why });
+      this.calmly('warn', 'consumer: begins anew', { group: this.options.group, why });
       if (Date.now() - startedAt > 60_000) failures = 0;
       await pause(backoffMs(failures, 500, 5_000), signal);
     }
-    await this.session?.stop();
+    await Promise.all(this.leftBehind.map((session) => session.stop(STUCK_FAREWELL_MS)));
     await this.dropAdmin();
   }
 
@@ -113,19 +125,27 @@ class Supervisor {
     this.session = session;
     this.progress.startOver(Date.now());
     try {
-      await session.start();
-      return await Promise.race([session.ended.then((why) => this.down(why)), this.watch(session)]);
-    } catch (error) {
-      return this.down(reasonOf(error));
+      // Joining can hang too, so it is watched from the start.
+      const over = session.start().then(
+        async () => this.down(await session.ended),
+        (error: unknown) => this.down(reasonOf(error)),
+      );
+      return await Promise.race([over, this.watch(session)]);
     } finally {
       this.away = null;
-      await session.stop();
+      await this.partFrom(session);
     }
+  }
+
+  private async partFrom(session: ConsumerSession): Promise<void> {
+    if (this.state !== 'stuck') return session.stop(FAREWELL_MS);
+    this.leftBehind = [...this.leftBehind, session].slice(-GIVE_UP_AT);
+    await session.stop(STUCK_FAREWELL_MS);
   }
 
   private newSession(): ConsumerSession {
     const { group, topics, handle, isRetriable, fromBeginning = true } = this.options;
-    const { brokers, connection, partitionsAtOnce = PARTITIONS_AT_ONCE } = this.options;
+    const { brokers, connection, partitionsAtOnce = PARTITIONS_AT_ONCE, sessionMs = SESSION_MS } = this.options;
     const address = { brokers, connection, clientId: `${group}.dead-letter`, log: this.log };
     return new ConsumerSession(this.kafka, {
       group,
@@ -134,6 +154,7 @@ class Supervisor {
       isRetriable,
       fromBeginning,
       partitionsAtOnce,
+      sessionMs,
       deadLetters: createDeadLetters(address, group),
       log: this.log,
       waiting: (reason) => {
@@ -188,27 +209,25 @@ class Supervisor {
       const answer = await withinMs(BROKER_ANSWER_MS, asked);
       if (answer !== 'late') return answer;
     } catch (error) {
-      this.log('info', 'consumer: lag unknown', { group: this.options.group, error: reasonOf(error) });
+      this.calmly('info', 'consumer: lag unknown', { group: this.options.group, error: reasonOf(error) });
     }
     await this.dropAdmin();
     return 'no-answer';
   }
 
   private async connectedAdmin(): Promise<Admin> {
-    if (this.admin) return this.admin;
-    const admin = this.kafka.admin();
-    this.admin = admin;
-    await admin.connect();
-    return admin;
+    if (!this.admin) {
+      const client = this.kafka.admin();
+      this.admin = { client, connecting: client.connect() };
+    }
+    const { client, connecting } = this.admin;
+    await connecting;
+    return client;
   }
 
   private async dropAdmin(): Promise<void> {
     const old = this.admin;
     this.admin = undefined;
-    if (old)
-      await withinMs(
-        1_000,
-        old.disconnect().catch(() => undefined),
-      );
+    if (old) await closeAlsoLate(old.connecting, () => old.client.disconnect());
   }
 }

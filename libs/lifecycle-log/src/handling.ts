@@ -33,6 +33,8 @@ export const ATTEMPTS = 5;
 const POISON_PAUSE_MS = 100;
 const AWAY_FIRST_MS = 200;
 const AWAY_LONGEST_MS = 2_000;
+/** About once in half a minute of an outage. */
+const SAID_EVERY = 15;
 
 /** Handles one record: done (also by burying it), or given up because the partition is no longer ours. */
 export async function handleOne(options: HandlingOptions, turn: Turn): Promise<'done' | 'not-ours'> {
@@ -73,13 +75,15 @@ async function waitAfter(options: HandlingOptions, turn: Turn, failure: Failure,
   const { topic, partition } = turn;
   const away = failure.kind === 'away';
   if (away) turn.waiting(failure.reason);
-  options.log('warn', 'consumer: a record was not handled; trying again', {
-    topic,
-    partition,
-    offset: turn.message.offset,
-    attempt: attempt + 1,
-    reason: failure.reason,
-  });
+  const { offset } = turn.message;
+  if (attempt < ATTEMPTS || attempt % SAID_EVERY === 0)
+    options.log('warn', 'consumer: a record was not handled; trying again', {
+      topic,
+      partition,
+      offset,
+      attempt: attempt + 1,
+      reason: failure.reason,
+    });
   const { pause = reallyPause } = options;
   await pause(away ? backoffMs(attempt, AWAY_FIRST_MS, AWAY_LONGEST_MS) : backoffMs(attempt, POISON_PAUSE_MS, 1_000));
   await turn.heartbeat();

@@ -1,6 +1,6 @@
 import kafkajs from 'kafkajs';
 import type { Kafka, KafkaConfig, LogEntry, logLevel } from 'kafkajs';
-import { warningsOnly } from './log.js';
+import { calm, warningsOnly } from './log.js';
 import type { Log, LogLevel } from './log.js';
 
 export interface KafkaAddress {
@@ -42,6 +42,6 @@ export function kafkaClient({ brokers, clientId, log = warningsOnly, connection 
     enforceRequestTimeout: true,
     retry: { retries: 2, initialRetryTime: 100, maxRetryTime: 1_000 },
     logLevel: kafkajs.logLevel.WARN,
-    logCreator: logInto(log),
+    logCreator: logInto(calm(log)),
   });
 }

@@ -2,7 +2,7 @@ import type { Kafka } from 'kafkajs';
 import { kafkaClient } from './kafka-client.js';
 import type { KafkaAddress } from './kafka-client.js';
 import { warningsOnly } from './log.js';
-import { backoffMs, pause, withinMs } from './patience.js';
+import { backoffMs, closeAlsoLate, pause, withinMs } from './patience.js';
 
 /** One per process: while Kafka is away everybody waits here, and one prober asks (400 waiting conversations cost nothing). */
 export interface KafkaGate {
@@ -89,9 +89,10 @@ class Gate implements KafkaGate {
 
   private async answers(): Promise<boolean> {
     const admin = this.kafka.admin({ retry: { retries: 0 } });
+    const connecting = admin.connect();
+    const asked = connecting.then(() => admin.fetchTopicMetadata({ topics: this.options.topics }));
     const log = this.options.log ?? warningsOnly;
     try {
-      const asked = admin.connect().then(() => admin.fetchTopicMetadata({ topics: this.options.topics }));
       const answer = await withinMs(PROBE_ANSWER_MS, asked);
       if (answer === 'late') return false;
       return answer.topics.every((topic) => topic.partitions.every((partition) => partition.leader >= 0));
@@ -99,10 +100,7 @@ class Gate implements KafkaGate {
       log('debug', 'kafka: not up', { error: String(error) });
       return false;
     } finally {
-      await withinMs(
-        1_000,
-        admin.disconnect().catch(() => undefined),
-      );
+      await closeAlsoLate(connecting, () => admin.disconnect());
     }
   }
 }

@@ -19,3 +19,10 @@ export async function withinMs<T>(ms: number, promise: Promise<T>): Promise<T | 
     stop.abort();
   }
 }
+
+/** Closes at once, and again when what was still opening has opened; waits for neither longer than a second. */
+export async function closeAlsoLate(opening: Promise<unknown>, close: () => Promise<void>): Promise<void> {
+  const closed = close().catch(() => undefined);
+  const late = opening.then(close, () => undefined).catch(() => undefined);
+  await withinMs(1_000, Promise.all([closed, late]));
+}

@@ -12,6 +12,8 @@ export class Progress {
 
   constructor(
     private readonly stuckAfterMs: number,
+    /** Joining waits for members that are slow, or gone and not yet missed. */
+    private readonly joinWithinMs: number,
     private since: number,
   ) {}
 
@@ -27,21 +29,22 @@ export class Progress {
 
   /** What the broker says of our partitions; undefined while we have joined no group yet. */
   observe(lags: PartitionLag[] | undefined, now: number): 'moving' | 'idle' | 'still' | 'stuck' {
-    if (!lags) return now - this.since >= this.stuckAfterMs ? 'stuck' : 'still';
+    if (!lags) return now - this.since >= this.joinWithinMs ? 'stuck' : 'still';
     this.since = now;
     this.lagNow = lags.reduce((sum, { lag }) => sum + lag, 0);
-    const stillFor = lags.map((lag) => this.stillFor(lag, now));
+    const steps = lags.map((lag) => this.step(lag, now));
     if (this.lagNow === 0) return 'idle';
-    if (stillFor.some((ms) => ms >= this.stuckAfterMs)) return 'stuck';
-    return stillFor.every((ms, index) => ms > 0 || lags[index]?.lag === 0) ? 'still' : 'moving';
+    if (steps.some((step) => step !== 'moved' && step >= this.stuckAfterMs)) return 'stuck';
+    return steps.includes('moved') ? 'moving' : 'still';
   }
 
-  private stillFor(lag: PartitionLag, now: number): number {
+  /** `moved`, or for how many milliseconds a partition with lag has not. */
+  private step(lag: PartitionLag, now: number): 'moved' | number {
     const id = idOf(lag);
     const before = this.seen.get(id);
     const behind = lag.lag > 0;
     if (behind && before?.behind && before.committed === lag.committed) return now - before.since;
     this.seen.set(id, { committed: lag.committed, behind, since: now });
-    return 0;
+    return before && lag.committed > before.committed ? 'moved' : 0;
   }
 }

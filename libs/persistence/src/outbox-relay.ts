@@ -1,5 +1,6 @@
 import pg from 'pg';
 import type { KafkaRecord } from '@parley/lifecycle-log/kafka-record';
+import { calm } from '@parley/lifecycle-log/log';
 import type { Log } from '@parley/lifecycle-log/log';
 import { backoffMs, pause } from '@parley/lifecycle-log/patience';
 import { CONNECT_MS } from './connection.js';
@@ -35,14 +36,18 @@ export class OutboxRelay {
   readonly stopping = new AbortController();
   private wake = Promise.withResolvers<void>();
 
-  constructor(private readonly options: RelayOptions) {}
+  private readonly calmly: Log;
+
+  constructor(private readonly options: RelayOptions) {
+    this.calmly = calm(options.log);
+  }
 
   async run(): Promise<void> {
     const { signal } = this.stopping;
     for (let failures = 0; !signal.aborted; failures += 1) {
       const startedAt = Date.now();
       await this.session().catch((error: unknown) =>
-        this.options.log('warn', 'outbox: begins anew', { service: this.options.service, error: String(error) }),
+        this.calmly('warn', 'outbox: begins anew', { service: this.options.service, error: String(error) }),
       );
       if (Date.now() - startedAt > 30_000) failures = 0;
       await pause(backoffMs(failures, 200, 5_000), signal);
@@ -117,7 +122,7 @@ export class OutboxRelay {
         return true;
       } catch (error) {
         if (signal.aborted) return false;
-        this.options.log('warn', 'outbox: not published yet', { topic, attempt: attempt + 1, error: String(error) });
+        this.calmly('warn', 'outbox: not published yet', { topic, attempt: attempt + 1, error: String(error) });
         await pause(backoffMs(attempt, 200, 5_000), signal);
       }
     }
