@@ -57,6 +57,24 @@ test('while one waits another is told to come back, and a close ends the wait: w
   expect(stage.world.freed).toMatchObject([{ conversationId, to: 'eva' }]);
 });
 
+test('who was told to come back is decided anew under the same id', async () => {
+  const conversationId = await waiting();
+  const { promise: granted, resolve: grant } = Promise.withResolvers<unknown>();
+  let asked = 0;
+  stage.world.grant = () => {
+    asked += 1;
+    return asked === 1 ? granted : Promise.resolve({ granted: 'second' });
+  };
+  const first = reassign(conversationId, 'eva');
+  await until(() => asked === 1);
+  const again = () => command(stage, conversationId, 'reassign', { caller: manager, to: 'max', commandId: 'cmd:same' });
+  expect(await again()).toEqual({ kind: 'busy', retryAfterMs: 1000 });
+  expect(await again()).toEqual({ kind: 'busy', retryAfterMs: 1000 });
+  grant({ granted: 'first' });
+  expect(await first).toMatchObject({ kind: 'done', held: 'eva' });
+  expect(await again()).toMatchObject({ kind: 'done', held: 'max', freed: 'eva' });
+});
+
 test('an inbox that does not answer within 3 s counts as refused, and what it may have granted is given back', async () => {
   const conversationId = await waiting();
   stage.world.grant = () => new Promise(() => undefined);
