@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { setTimeout as wait } from 'node:timers/promises';
+import { isDeepStrictEqual } from 'node:util';
 import { until } from '../../deploy/local/demo/play.ts';
 import { admin, agentsReady, conversationIn, newContact, say, send, writes } from '../end-to-end/actors.ts';
 import { LogFollower } from '../end-to-end/log.ts';
@@ -45,7 +46,10 @@ async function readModelEquals(life: Life): Promise<void> {
     const answer = await as('super-administrator-1')
       .send('GET', `/admin/v1/conversations/${life.conversationId}`)
       .catch(() => undefined);
-    return field(answer?.body, 'sequence') === field(wanted, 'sequence') ? answer : undefined;
+    const isThere = ['sequence', 'messageCounts'].every((each) =>
+      isDeepStrictEqual(field(answer?.body, each), field(wanted, each)),
+    );
+    return isThere ? answer : undefined;
   });
   expect(answered(seen.body)).toEqual(wanted);
 }

@@ -1,5 +1,5 @@
 import { setTimeout as wait } from 'node:timers/promises';
-import { type Client, field, textAt } from './client.ts';
+import { type Client, field, Refused, textAt } from './client.ts';
 import type { Dialogue } from './dialogues.ts';
 import type { Part } from './plan.ts';
 
@@ -36,6 +36,9 @@ export async function until<T>(
   }
 }
 
+/** On `whatsapp-fast` five seconds without a message end it: on a busy machine also in the middle of the dialogue. */
+class EndedByItself extends Error {}
+
 /** Plays one dialogue to the end that its part wants, through the public API only. */
 export class Scene {
   readonly #cast: Cast;
@@ -58,16 +61,31 @@ export class Scene {
     if (first === undefined) throw new Error(`${dialogue.id} has no turns`);
     const messageId = await this.#visitorSays(first.text);
     const conversationId = await this.#placeOf(messageId);
+    await this.#goOn(conversationId, rest).catch((error: unknown) => {
+      if (!(error instanceof EndedByItself)) throw error;
+    });
+    return { part: this.#part, dialogue: dialogue.id, conversationId };
+  }
+
+  async #goOn(conversationId: string, rest: Dialogue['turns']): Promise<void> {
     let agent = await this.#agentOf(conversationId);
     const middle = Math.floor(rest.length / 2);
     for (const [index, turn] of rest.entries()) {
       if (index === middle) agent = await this.#onTheWay(conversationId, agent);
       await wait(this.#pauseMs);
       if (turn.author === 'agent') await this.#agentSays(conversationId, agent, turn.text);
-      else await this.#placeOf(await this.#visitorSays(turn.text));
+      else this.#mustBe(conversationId, await this.#placeOf(await this.#visitorSays(turn.text)));
     }
     await this.#end(conversationId, agent);
-    return { part: this.#part, dialogue: dialogue.id, conversationId };
+  }
+
+  /** @throws EndedByItself when the message began another conversation */
+  #mustBe(conversationId: string, place: string): void {
+    if (place !== conversationId) this.#endedByItself(new Error(`a message went into ${place}, not ${conversationId}`));
+  }
+
+  #endedByItself(trouble: Error): never {
+    throw this.#part.ending === 'left-to-close-naturally' ? new EndedByItself() : trouble;
   }
 
   async #visitorSays(text: string): Promise<string> {
@@ -93,6 +111,7 @@ export class Scene {
       const view = await this.#cast.channel.get(`/inbox/v1/conversations/${conversationId}`).catch(() => undefined);
       const agent = field(view, 'assignedTo');
       const status = field(view, 'status');
+      if (status === 'closed') this.#endedByItself(new Error(`${conversationId} is closed already`));
       return typeof agent === 'string' && (status === 'assigned' || status === 'active') ? agent : undefined;
     });
   }
@@ -104,10 +123,13 @@ export class Scene {
   }
 
   async #agentSays(conversationId: string, agent: string, text: string): Promise<void> {
-    await this.#as(agent).post(`/inbox/v1/conversations/${conversationId}/messages`, {
-      id: `${this.#contact}-${(this.#turn += 1)}`,
-      text,
-    });
+    const path = `/inbox/v1/conversations/${conversationId}/messages`;
+    await this.#as(agent)
+      .post(path, { id: `${this.#contact}-${(this.#turn += 1)}`, text })
+      .catch((error: unknown) => {
+        if (error instanceof Refused && error.answer.status === 409) this.#endedByItself(error);
+        throw error;
+      });
     this.#onTurn();
   }
 
