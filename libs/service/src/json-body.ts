@@ -13,6 +13,9 @@ export interface JsonBody {
 export const MAX_BODY_BYTES = 64 * 1024;
 /** What we still read of a body that is too large, so that its sender gets to hear why. */
 const DRAIN_BYTES = 16 * 1024 * 1024;
+/** 64 KiB need no longer on any line that can hold a conversation. */
+const BODY_WITHIN_MS = 9000;
+const HANG_UP = { headers: { Connection: 'close' } };
 const EMPTY: JsonBody = { raw: Buffer.alloc(0), isEmpty: true, value: undefined };
 
 const bodies = new WeakMap<Request, JsonBody>();
@@ -58,21 +61,21 @@ function mediaTypeFault(request: Request): string | undefined {
 }
 
 async function rawBytes(request: Request): Promise<Buffer> {
+  const { promise, resolve, reject } = Promise.withResolvers<Buffer>();
   const chunks: Buffer[] = [];
   let size = 0;
-  return new Promise((resolve, reject) => {
-    const onData = (chunk: Buffer): void => {
-      size += chunk.length;
-      if (size <= MAX_BODY_BYTES) chunks.push(chunk);
-      else {
-        request.off('data', onData);
-        reject(tooLarge(request));
-      }
-    };
-    request.on('data', onData);
-    request.once('end', () => resolve(Buffer.concat(chunks)));
-    request.once('error', reject);
-    request.once('close', () => reject(problem(400, 'malformed', 'The body ended early.')));
+  const onData = (chunk: Buffer): void => {
+    size += chunk.length;
+    if (size <= MAX_BODY_BYTES) chunks.push(chunk);
+    else reject(tooLarge(request));
+  };
+  const tooSlow = setTimeout(() => reject(problem(408, 'timeout', undefined, HANG_UP)), BODY_WITHIN_MS);
+  request.on('data', onData);
+  request.once('end', () => resolve(Buffer.concat(chunks)));
+  request.once('close', () => reject(problem(400, 'malformed', 'The body ended early.')));
+  return promise.finally(() => {
+    clearTimeout(tooSlow);
+    request.off('data', onData);
   });
 }
 
@@ -82,5 +85,5 @@ function tooLarge(request: Request): ProblemError {
     drained += chunk.length;
     if (drained > DRAIN_BYTES) request.destroy();
   });
-  return problem(413, 'too-large', undefined, { headers: { Connection: 'close' } });
+  return problem(413, 'too-large', undefined, HANG_UP);
 }

@@ -4,6 +4,7 @@ import type { Request } from 'express';
 import { z } from 'zod';
 import type { ProblemSlug } from '@parley/contracts/problem';
 import { bodyOf } from './json-body.js';
+import { problem } from './problem.js';
 import { shaped, validationProblem } from './shape.js';
 
 const METHODS = {
@@ -67,7 +68,7 @@ export const Route =
 
 export const routeOf = (handler: object): RouteDefinition | undefined => definitions.get(handler);
 
-/** Path, query and body of the request, each as its schema says; anything else is 422 with pointers. */
+/** Path, query and body of the request, each as its schema says; anything else is 422 with pointers (404 for the path). */
 export const Input = createParamDecorator((_: unknown, context: ExecutionContext) => {
   const definition = routeOf(context.getHandler());
   if (definition === undefined) throw new Error(`${context.getHandler().name} has no @Route`);
@@ -81,11 +82,12 @@ export function readInput(definition: RouteDefinition, request: Request) {
   if (body.forbiddenKey !== undefined) {
     throw validationProblem([{ pointer: body.forbiddenKey, detail: 'is not known here' }]);
   }
-  return {
-    params: shaped(definition.params ?? NOTHING, { ...request.params }, '/path'),
-    query: shaped(queryOf(definition), { ...request.query }, '/query'),
-    body: shaped(definition.body ?? NOTHING, body.isEmpty ? {} : body.value, ''),
-  };
+  const query = shaped(queryOf(definition), { ...request.query }, '/query');
+  const content = shaped(definition.body ?? NOTHING, body.isEmpty ? {} : body.value, '');
+  // What cannot be an id names nothing: 404, as for any other unknown one, and after the 422 of the rest.
+  const params = (definition.params ?? NOTHING).safeParse({ ...request.params });
+  if (!params.success) throw problem(404, 'not-found');
+  return { params: params.data, query, body: content };
 }
 
 /** `dryRun` is every command's, beside what the route says. */

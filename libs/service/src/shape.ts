@@ -15,7 +15,7 @@ function faultsOf(issue: z.core.$ZodIssue, prefix: string): FieldFault[] {
   return [{ pointer: pointer(prefix, issue.path), detail: issue.message }];
 }
 
-/** Parses or refuses with 422; `prefix` tells body (``), `/query`, `/path` and `/headers` apart. */
+/** Parses or refuses with 422; `prefix` tells the body (``) and `/query` apart. */
 export function shaped<S extends z.ZodType>(schema: S, value: unknown, prefix: string): z.output<S> {
   const parsed = schema.safeParse(value);
   if (parsed.success) return parsed.data;

@@ -42,8 +42,14 @@ test('a body that ends early leaves the service well', async () => {
   expect((await ask(port, '/inbox/health/live')).status).toBe(200);
 });
 
-test('headers that trickle in end within 12 s', async () => {
-  const { text, ms } = await rawExchange(port, 'GET /inbox/v1/things/a HTTP/1.1\r\nHost: localhost\r\nX-Slow: ');
-  expect(statusOf(text)).toBe(408);
-  expect(ms).toBeLessThan(12_000);
+test('headers and bodies that trickle in end in time', async () => {
+  const trickling = [
+    rawExchange(port, 'GET /inbox/v1/things/a HTTP/1.1\r\nHost: localhost\r\nX-Slow: '),
+    rawExchange(port, `${head}Content-Length: 50\r\n\r\n{"name":`),
+  ];
+  for (const { text, ms } of await Promise.all(trickling)) {
+    expect(statusOf(text)).toBe(408);
+    expect(text).toContain('"type":"/problems/timeout"');
+    expect(ms).toBeLessThan(12_000);
+  }
 }, 20_000);
