@@ -51,17 +51,19 @@ async function jest(stateFile: string, args: readonly string[]): Promise<Score> 
   );
   const forward = (signal: NodeJS.Signals): boolean => child.kill(signal);
   process.on('SIGINT', forward).on('SIGTERM', forward);
-  const code = await new Promise<number>((resolve) => child.once('close', (status) => resolve(status ?? 1)));
-  return scoreOf(report, code);
+  const ended = await new Promise<string>((resolve) =>
+    child.once('close', (code, signal) => resolve(signal ?? String(code))),
+  );
+  return scoreOf(report, ended);
 }
 
-function scoreOf(report: string, code: number): Score {
+function scoreOf(report: string, ended: string): Score {
   try {
     const counted = jestReport.parse(JSON.parse(readFileSync(report, 'utf8')));
     const failed = counted.numFailedTests + counted.numRuntimeErrorTestSuites;
-    return { passed: counted.numPassedTests, failed: code !== 0 && failed === 0 ? 1 : failed };
+    return { passed: counted.numPassedTests, failed: ended !== '0' && failed === 0 ? 1 : failed };
   } catch {
-    console.log('Jest ended without a report.');
+    console.log(`Jest ended without a report (${ended}).`);
     return { passed: 0, failed: 1 };
   }
 }

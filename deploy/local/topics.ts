@@ -84,6 +84,7 @@ export async function joinGroup(brokers: string): Promise<void> {
 
 /** The client gives a consumer up when its coordinator is not there yet; a new one, not its own restart, is then asked again. */
 async function joinOnce(brokers: string): Promise<boolean> {
+  const groupId = `${probe}-${randomUUID()}`;
   const retry = {
     initialRetryTime: 100,
     maxRetryTime: 500,
@@ -91,7 +92,7 @@ async function joinOnce(brokers: string): Promise<boolean> {
     restartOnFailure: () => Promise.resolve(false),
   };
   const consumer = clientOf(brokers).consumer({
-    groupId: `${probe}-${randomUUID()}`,
+    groupId,
     sessionTimeout: 10_000,
     maxWaitTimeInMs: 100,
     retry,
@@ -108,5 +109,7 @@ async function joinOnce(brokers: string): Promise<boolean> {
     return await joined;
   } finally {
     await consumer.disconnect();
+    // Left alone, an empty group is forgotten as well, minutes later.
+    await withAdmin(brokers, (admin) => admin.deleteGroups([groupId])).catch(() => undefined);
   }
 }
