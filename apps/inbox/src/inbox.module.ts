@@ -42,6 +42,7 @@ import { MessagePublisher } from './dispatch/message-publisher.js';
 import { MessageWaiters } from './dispatch/message-waiters.js';
 import { Placing } from './dispatch/placing.js';
 import { ForeignMessages } from './foreign-messages/foreign-messages.js';
+import { Comments } from './history/comments.js';
 import { HistoryController } from './history/history.controller.js';
 import { History } from './history/history.js';
 import { NotesStore } from './history/notes.store.js';
@@ -78,7 +79,7 @@ export class InboxModule {
         ...[Conversations, Commands, LeasedCommands, AgentCommands, Aftermath, Amendments, AgentMessages],
         ...[Leases, LeaseSettler, Presence, OnlineAgents, Router, RouterLock, WaitingList],
         ...[Deliveries, Hooks, ChannelAccountEditor, SpotTags],
-        ...[History, NotesStore, Desk, DeskFeed, Upkeep],
+        ...[History, NotesStore, Comments, Desk, DeskFeed, Upkeep],
       ],
     };
   }

@@ -1,7 +1,9 @@
-import { Controller } from '@nestjs/common';
+import { Controller, Req } from '@nestjs/common';
+import type { Request } from 'express';
 import type { Caller } from '@parley/contracts/actor';
 import { ConversationView } from '@parley/contracts/conversation';
 import { ConversationList, ConversationsQuery, ListQuery, MessageList, NoteList } from '@parley/contracts/inbox-http';
+import { bearerTokenOf } from '@parley/identity/authentication.guard';
 import { CurrentCaller, CurrentPrincipal } from '@parley/identity/caller';
 import { Verb } from '@parley/identity/verb';
 import type { Principal } from '@parley/service/request-context';
@@ -84,7 +86,8 @@ export class HistoryController {
     @Input() { params }: InputOf<typeof notes>,
     @CurrentCaller() caller: Caller,
     @CurrentPrincipal() { tenant }: Principal,
+    @Req() request: Request,
   ) {
-    return this.history.notes({ tenant, caller, ...params });
+    return this.history.notes({ tenant, caller, ...params }, bearerTokenOf(request) ?? '');
   }
 }

@@ -14,6 +14,7 @@ import type { Snapshot } from '../configuration/snapshot.js';
 import { MessageRow } from '../dispatch/message.entity.js';
 import { ConversationRow } from '../lifecycle/conversation.entity.js';
 import { DATABASE, FRESH, VAULT } from '../parts.js';
+import { Comments } from './comments.js';
 import { NotesStore } from './notes.store.js';
 import { presented } from './presented.js';
 import { withinReach } from './scope.js';
@@ -42,6 +43,7 @@ export class History {
     private readonly conversations: Conversations,
     private readonly configuration: ConfigurationStore,
     private readonly notesStore: NotesStore,
+    private readonly comments: Comments,
   ) {}
 
   /** The newest first. */
@@ -92,11 +94,12 @@ export class History {
   }
 
   /** Comments are for supervisors. */
-  async notes({ tenant, caller, conversationId }: Asked): Promise<{ items: Note[] }> {
+  async notes({ tenant, caller, conversationId }: Asked, token: string): Promise<{ items: Note[] }> {
     const state = await this.conversations.reach(tenant, conversationId, caller, 'note.read', 'also-erased');
     const mayReadComments = reaches(caller, 'comment.read', state);
-    const items = await this.notesStore.list(state);
-    return { items: items.filter(({ kind }) => kind === 'note' || mayReadComments) };
+    const comments = mayReadComments ? await this.comments.of(conversationId, token) : [];
+    const items = [...(await this.notesStore.list(state)), ...comments];
+    return { items: items.sort((a, b) => (a.at < b.at ? -1 : Number(a.at > b.at))) };
   }
 
   async #told(row: MessageRow, conversationId: string): Promise<HistoryMessage> {

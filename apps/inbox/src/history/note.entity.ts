@@ -9,7 +9,6 @@ export const NoteRow = defineEntity({
     id: p.text().primary(),
     conversationId: p.text(),
     contactId: p.text(),
-    kind: p.text().$type<'note' | 'comment'>(),
     by: p.text().fieldName('written_by'),
     writtenAt: p.datetime(),
     body: p.blob().$type<Buffer>(),

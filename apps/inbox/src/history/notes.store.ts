@@ -25,7 +25,7 @@ export class NotesStore {
   ): Promise<string> {
     const id = `note_${createHash('sha256').update(commandId).digest('base64url').slice(0, 22)}`;
     const body = await this.#sealed(tenant, contactId, id, text);
-    const row = { tenant, id, conversationId, contactId, kind: 'note' as const, by, writtenAt: new Date(), body };
+    const row = { tenant, id, conversationId, contactId, by, writtenAt: new Date(), body };
     await this.database.inTenant(tenant, (em) => em.upsert(NoteRow, row, { onConflictAction: 'ignore' }));
     return id;
   }
@@ -38,7 +38,7 @@ export class NotesStore {
       notes.map(async ({ id, at, by, afterClose }) => {
         const row = byId.get(id);
         const text = row ? await this.vault.open(placeOf(row), row.body) : undefined;
-        return { id, kind: row?.kind ?? 'note', at, by, text: text ?? null, afterClose };
+        return { id, kind: 'note', at, by, text: text ?? null, afterClose };
       }),
     );
   }

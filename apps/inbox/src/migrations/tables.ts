@@ -71,8 +71,7 @@ export const LIFE_TABLES = [
      primary key (tenant, conversation_id))`,
   `create table note (
      tenant text not null, id text not null, conversation_id text not null, contact_id text not null,
-     kind text not null check (kind in ('note', 'comment')), written_by text not null,
-     written_at timestamptz not null, body bytea not null,
+     written_by text not null, written_at timestamptz not null, body bytea not null,
      primary key (tenant, id))`,
   `create index note_of_conversation on note (tenant, conversation_id)`,
 ];
