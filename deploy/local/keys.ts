@@ -14,9 +14,10 @@ async function kept(path: string, make: () => Promise<string> | string): Promise
   return text;
 }
 
-/** 32 random bytes in hexadecimal: the services' master secret. */
+/** The services' master secret, 32 bytes in hexadecimal: what a given database was sealed with (PARLEY_SECRET), or our own. */
 export async function secretOf(profileFolder: string): Promise<string> {
-  return kept(join(profileFolder, 'secret'), () => randomBytes(32).toString('hex'));
+  const given = process.env['PARLEY_SECRET'];
+  return given || kept(join(profileFolder, 'secret'), () => randomBytes(32).toString('hex'));
 }
 
 const signingKey = z.looseObject({

@@ -1,8 +1,12 @@
 import { existsSync, mkdirSync, openSync, readFileSync, renameSync, statSync, truncateSync } from 'node:fs';
 import { join } from 'node:path';
+import { z } from 'zod';
 
 const largestBytes = 64 * 1024 * 1024;
 const betweenLooksMs = 15_000;
+const mostCharacters = 300;
+
+const entry = z.object({ msg: z.string().optional(), err: z.object({ message: z.string() }).optional() });
 
 /**
  * One log file a part. The part writes into the file itself, not through the launcher, so that it outlives a killed launcher;
@@ -31,10 +35,11 @@ export class Logs {
     return openSync(path, 'a');
   }
 
-  lastLine(name: string): string {
+  /** What it said last, in words: of a line in JSON only the message. */
+  lastWords(name: string): string {
     const path = this.path(name);
     const lines = existsSync(path) ? readFileSync(path, 'utf8').trimEnd().split('\n') : [];
-    return lines.at(-1)?.slice(0, 300) ?? '';
+    return wordsOf(lines.at(-1) ?? '').slice(0, mostCharacters);
   }
 
   close(): void {
@@ -45,5 +50,14 @@ export class Logs {
     for (const path of this.#files) {
       if (existsSync(path) && statSync(path).size > largestBytes) truncateSync(path, 0);
     }
+  }
+}
+
+function wordsOf(line: string): string {
+  try {
+    const { err, msg } = entry.parse(JSON.parse(line));
+    return err?.message ?? msg ?? line;
+  } catch {
+    return line;
   }
 }

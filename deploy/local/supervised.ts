@@ -89,7 +89,7 @@ export class Supervised {
     if (isDone && !isHopeless()) return;
     const what = isDone ? 'ended before it was ready' : `was not ready within ${readyWithinMs / 1000} s`;
     const { logs } = this.#around;
-    throw new Trouble(`${this.name} ${what}: "${logs.lastLine(this.name)}". All of it: ${logs.path(this.name)}`);
+    throw new Trouble(`${this.name} ${what}: "${logs.lastWords(this.name)}". All of it: ${logs.path(this.name)}`);
   }
 
   /** Lets it finish what it is doing, for at most 25 s. */

@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
@@ -125,4 +125,18 @@ describe('what a killed launcher left behind', () => {
     pids.release();
     expect(() => new Pids(folder).claim()).not.toThrow();
   });
+});
+
+test('the last words of a service are its message, not its JSON', () => {
+  const logs = new Logs(folder);
+  writeFileSync(
+    logs.path('inbox'),
+    '{"level":"info","msg":"starting"}\n{"level":"fatal","err":{"message":"no database"}}\n',
+  );
+  writeFileSync(logs.path('kafka'), 'first\nOut of memory\n');
+  expect([logs.lastWords('inbox'), logs.lastWords('kafka'), logs.lastWords('none')]).toEqual([
+    'no database',
+    'Out of memory',
+    '',
+  ]);
 });
