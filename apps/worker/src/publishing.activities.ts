@@ -18,7 +18,7 @@ export interface Outlet {
 }
 
 /** A third of what the workflow allows; the SDK sends fewer than we beat. */
-const BEAT_MS = 3000;
+const BEAT_MS = 10_000;
 
 /**
  * The way out: an attempt waits for Kafka as long as it takes, and its heartbeats tell a patient worker from a dead one.
