@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { describe, expect, test } from '@jest/globals';
-import { gateway } from '../end-to-end/stack.ts';
+import { field, gateway } from '../end-to-end/stack.ts';
 
 const root = join(import.meta.dirname, '..', '..');
 const readme = readFileSync(join(root, 'README.md'), 'utf8');
@@ -30,7 +30,8 @@ describe('README', () => {
   });
 
   test('every other command of it is an npm script that exists', () => {
-    const scripts = Object.keys(JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')).scripts);
+    const manifest: unknown = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
+    const scripts = Object.keys(Object(field(manifest, 'scripts')));
     const named = [...readme.matchAll(/npm (?:run (?:--silent )?)?([a-z]+)/g)]
       .map(([, name = '']) => name)
       .filter((name) => name !== 'run');

@@ -51,8 +51,8 @@ export function livesOf(records: LogRecord[]): Map<string, Life> {
     seen.add(`${topic} ${id}`);
     const life = lives.get(conversationId) ?? { conversationId, events: [], messages: [] };
     lives.set(conversationId, life);
-    if (topic === 'conversation.lifecycle.v1') life.events.push(LifecycleEvent.parse(value) as LifecycleEvent);
-    else life.messages.push(MessageEvent.parse(value) as MessageEvent);
+    if (topic === 'conversation.lifecycle.v1') life.events.push(LifecycleEvent.parse(value));
+    else life.messages.push(MessageEvent.parse(value));
   }
   return lives;
 }
