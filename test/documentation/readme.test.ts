@@ -31,7 +31,7 @@ describe('README', () => {
 
   test('every other command of it is an npm script that exists', () => {
     const manifest: unknown = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
-    const scripts = Object.keys(Object(field(manifest, 'scripts')));
+    const scripts = Object.keys({ ...(field(manifest, 'scripts') as object) });
     const named = [...readme.matchAll(/npm (?:run (?:--silent )?)?([a-z]+)/g)]
       .map(([, name = '']) => name)
       .filter((name) => name !== 'run');

@@ -28,9 +28,9 @@ export const withToken = (token: string): Client => new Client(gateway, () => Pr
 export const reasonOf = (answer: Answer): unknown => field(answer.body, 'reasonCode');
 /** `409 NOT_ELIGIBLE_STATE`, `200 closed`: an answer in one comparable line. */
 export function verdict(answer: Answer): string {
-  const type = String(field(answer.body, 'type') ?? '').replace('/problems/', '');
-  const word = String(field(answer.body, 'reasonCode') ?? field(answer.body, 'outcome') ?? type);
-  return `${answer.status} ${word}`.trim();
+  const words = ['reasonCode', 'outcome', 'type'].map((name) => field(answer.body, name));
+  const word = words.find((each) => typeof each === 'string') ?? '';
+  return `${answer.status} ${word.replace('/problems/', '')}`.trim();
 }
 
 export { field, textAt };

@@ -9,9 +9,10 @@ export interface Dialogue {
 
 const isRecord = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null;
 
+const isList = (value: unknown): value is unknown[] => Array.isArray(value);
+
 function turnOf(value: unknown): Dialogue['turns'] {
-  if (!Array.isArray(value)) return [];
-  const [author, text]: unknown[] = value;
+  const [author, text] = isList(value) ? value : [];
   if ((author !== 'visitor' && author !== 'agent') || typeof text !== 'string' || text.trim() === '') return [];
   return [{ author, text }];
 }
