@@ -82,3 +82,19 @@ test('a foreign commandId answers no command of ours', async () => {
   const answer = await command(stage, conversationId, 'close', { caller: agent('eva'), commandId: 'cmd:guessed' });
   expect(answer).toMatchObject({ kind: 'done', outcome: 'closed' });
 });
+
+test('a storm of signals is recorded whole, in order, and answers an Update in between', async () => {
+  const thread = new Thread(stage);
+  const { conversationId } = await thread.say();
+  const count = 600;
+  const storm = Array.from({ length: count }, (_, index) =>
+    signal(thread, 'message', { conversationId, messageId: `storm-${index}`, author: 'visitor' }),
+  );
+  const qualify = { commandId: 'cmd:in-the-storm', caller: manager, tags: ['refund'] };
+  const reply = await stage.client.command('demo', conversationId, 'qualify', qualify, { deadlineMs: 30_000 });
+  expect(reply).toMatchObject({ answer: { kind: 'done' } });
+  await Promise.all(storm);
+  await until(() => foreignOf(thread).length >= count, { withinMs: 60_000 });
+  const numbers = foreignOf(thread).map(({ placed }) => placed?.messageNumber);
+  expect(numbers).toEqual(Array.from({ length: count }, (_, index) => index + 2));
+}, 100_000);

@@ -50,8 +50,8 @@ export class World {
       this.records.set(thread.threadId, thread);
       leaving.forEach((conversation) => this.archived.set(conversation.conversationId, conversation));
     },
-    recordForeignMessage: async (message) => {
-      this.foreign.push(message);
+    recordForeignMessages: async (batch) => {
+      this.foreign.push(...batch);
     },
     grantLease: async (request) =>
       (await Promise.race([this.grant(request), this.over.promise])) as { granted: string },

@@ -14,7 +14,8 @@ export const publishing = proxyActivities<PublishingActivities>({
 /** Answered from inbox's database; an inbox that is away is waited for. */
 export const inbox = proxyActivities<Omit<InboxActivities, 'grantLease'>>({
   taskQueue: TASK_QUEUES.inbox,
-  startToCloseTimeout: '5 seconds',
+  // A batch of foreign messages is up to fifty transactions.
+  startToCloseTimeout: '10 seconds',
   retry: { initialInterval: '200 milliseconds', backoffCoefficient: 2, maximumInterval: '5 seconds' },
 });
 

@@ -64,7 +64,7 @@ function couriersOf(thread: Thread, wake: () => void) {
   return [
     new Courier(thread.backlog, publishing.publishLifecycle, wake),
     new Courier(thread.refusedSignals, publishing.recordRefusedSignals, wake),
-    new Courier(thread.foreign, eachBy(inbox.recordForeignMessage), wake),
+    new Courier(thread.foreign, inbox.recordForeignMessages, wake),
     new Courier(thread.frees, eachBy(inbox.freeLease), wake),
   ];
 }

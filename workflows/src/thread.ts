@@ -27,8 +27,10 @@ const ENDED_HERE = 20;
 const WRAP_UPS_HERE = 200;
 /** With the backlog and what is remembered it stays below the 2 MB that continue-as-new may carry. */
 const STATE_BYTES = 768 * 1024;
-const FOREIGN = 250;
-const REFUSED_SIGNALS = 200;
+/** A storm of signals may bring thousands in seconds; while they are too much to carry, the run goes on. */
+const FOREIGN = 5000;
+const FOREIGN_AT_ONCE = 50;
+const REFUSED_SIGNALS = 5000;
 const LEASES_TO_FREE = 200;
 
 /** The conversations of one thread and what a run must know of them; every change of it is synchronous. */
@@ -73,7 +75,7 @@ export class Thread {
     this.presence = carried?.presence ?? { online: false, authenticated: false };
     this.memory = new Memory(carried?.messages ?? [], carried?.outcomes ?? []);
     this.backlog = new Backlog(carried?.unpublished ?? []);
-    this.foreign = new Bounded(carried?.foreign ?? [], FOREIGN, 1);
+    this.foreign = new Bounded(carried?.foreign ?? [], FOREIGN, FOREIGN_AT_ONCE);
     this.frees = new Bounded(carried?.frees ?? [], LEASES_TO_FREE, 1);
     this.refusedSignals = new Bounded(carried?.refusedSignals ?? [], REFUSED_SIGNALS, 100);
     this.conversations = [];

@@ -216,7 +216,7 @@ export interface InboxActivities {
   messageWaits(question: { tenant: string; threadId: string; acceptedBefore: string }): Promise<boolean>;
   archiveThread(record: { thread: ThreadRecord; leaving: ArchivedConversation[] }): Promise<void>;
   /** What was said elsewhere, for the message log; a message that its conversation can no longer take is placed like any other. */
-  recordForeignMessage(message: ForeignMessage): Promise<void>;
+  recordForeignMessages(batch: ForeignMessage[]): Promise<void>;
   /** Admin's reassign asks here; keyed by conversation, episode and request. */
   grantLease(request: LeaseRequest): Promise<{ granted: string } | { refused: 'TARGET_UNAVAILABLE' | 'CAPACITY_FULL' }>;
   /** The request came to nothing: give the room back. */

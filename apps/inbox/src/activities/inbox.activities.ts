@@ -28,7 +28,9 @@ export class InboxActivityList {
     messageWaits: ({ tenant, threadId, acceptedBefore }) =>
       this.#messageWaits(tenant, threadId, new Date(acceptedBefore)),
     archiveThread: ({ thread, leaving }) => this.archive.keep(thread, leaving),
-    recordForeignMessage: (message) => this.foreign.record(message),
+    recordForeignMessages: async (batch) => {
+      for (const message of batch) await this.foreign.record(message);
+    },
     grantLease: (request) => this.#grant(request),
     freeLease: (request) => this.#free(request),
   };
