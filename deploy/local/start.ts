@@ -22,7 +22,6 @@ const say = (line: string): void => console.log(line);
 function summary({ gateway, temporalUi, mail, channel, issuer }: StackState, seconds: number): string {
   const table = [
     ['Console', gateway],
-    ['Visitor page', `${gateway}/shop`],
     ['API', `${gateway}/admin/openapi.json   (inbox, stats, notifications likewise)`],
     ['Temporal', temporalUi],
     ['Mail', mail.api],
@@ -32,9 +31,9 @@ function summary({ gateway, temporalUi, mail, channel, issuer }: StackState, sec
   ];
   return [
     '',
-    `Parley is up: ${gateway}  (${seconds} s)   sign in with one click: manager-1 · agent-1 · administrator-1 (campaign-1) · super-administrator-1`,
+    `Parley is up: ${gateway}  (${seconds} s)`,
     ...table.map(([what = '', where = '']) => `  ${what.padEnd(14)}${where}`),
-    'Try this: open the visitor page, write "where is my parcel", watch it in Live Activity, close it.   Demo: npm run demo',
+    'Try this: npm run demo, or the first five minutes of README.md',
     'Stop: Ctrl-C   Forget: npm run reset',
   ].join('\n');
 }
