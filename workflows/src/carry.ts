@@ -29,10 +29,12 @@ export class Carry {
 
   /** Neither lingers nor waits for Kafka; returns only when there is too much to carry. */
   async on({ tenant, threadId, lingerMs, handedMs }: ConversationInput): Promise<void> {
+    this.thread.isContinuing = true;
     await this.settle();
     const carried = this.thread.carried();
     if ((sizeOf(carried) ?? Infinity) > CARRIED_BYTES) {
       this.postponedUntilEvents = workflowInfo().historyLength + EVENTS;
+      this.thread.isContinuing = false;
       return;
     }
     await continueAsNew<typeof conversation>({ tenant, threadId, lingerMs, handedMs, carried });

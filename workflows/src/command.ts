@@ -50,7 +50,10 @@ export function answerCommand(
 /** What waits, or would only be more to carry, comes again later; changes nothing, for the validator asks here too. */
 export const isBusyFor = (thread: Thread, command: Command): boolean =>
   (thread.isHeavy && isChatter(command)) ||
-  (command.type === 'reassign' && command.lease === undefined && (thread.leaseAsked || thread.frees.isFull));
+  (command.type === 'reassign' && command.lease === undefined && !mayAskForLease(thread));
+
+const mayAskForLease = ({ leaseAsked, isContinuing, frees }: Thread): boolean =>
+  !leaseAsked && !isContinuing && !frees.isFull;
 
 const isChatter = ({ type }: Command): boolean => type !== 'close' && type !== 'cancel' && type !== 'erase';
 

@@ -49,6 +49,8 @@ export class Thread {
   presence: Presence;
   /** One reassignment at a time waits for inbox's answer. */
   leaseAsked = false;
+  /** The run is about to continue as new: nobody begins to wait any more. */
+  isContinuing = false;
   /** Counts what came to this run: the main loop wakes when it or anything beside it moved. */
   arrivals = 0;
   updates = 0;
