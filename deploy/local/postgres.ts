@@ -84,6 +84,8 @@ export function readOnlyUrl(place: Place): string {
   if (database === undefined) return urlOf('parley_reader', 'parley', place);
   const url = new URL(database);
   url.searchParams.set('options', '-c default_transaction_read_only=on');
+  // libpq takes %20 for a space and no plus.
+  url.search = url.search.replaceAll('+', '%20');
   return url.href;
 }
 
