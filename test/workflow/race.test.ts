@@ -2,6 +2,7 @@ import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { foldLogs } from '@parley/domain/fold';
 import { command, manager, Stage, tenant, Thread, type Placed } from './harness.js';
+import { dice } from './dice.js';
 import { until } from './until.js';
 
 let stage: Stage;
@@ -13,16 +14,6 @@ afterAll(() => stage.close());
 const THREADS = 6;
 const ROUNDS = 3;
 const seed = Number(process.env['PARLEY_RACE_SEED'] ?? Date.now() % 1_000_000);
-/** Mulberry32: a race that failed is run again by its seed. */
-function dice(from: number): () => number {
-  let state = from;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
-}
 const roll = dice(seed);
 
 const closedAt = (conversationId: string): number =>
