@@ -58,11 +58,15 @@ export class MessagePublisher implements OnApplicationBootstrap {
     const claimed = await this.#claim();
     if (claimed.length === 0) return false;
     const messages = await this.#messagesOf(claimed);
-    const recordedtime = new Date().toISOString();
-    const records = messages.flatMap(saidOf).map((said) => messageRecord(said, recordedtime, this.settings.PUBLIC_URL));
-    await this.publisher.publish(TOPICS.messages, records);
+    if (messages.length > 0) await this.#publish(messages);
     await this.#settle(claimed, messages);
     return claimed.length === THREADS_A_BATCH;
+  }
+
+  #publish(messages: readonly MessageRow[]): Promise<void> {
+    const recordedtime = new Date().toISOString();
+    const records = messages.flatMap(saidOf).map((said) => messageRecord(said, recordedtime, this.settings.PUBLIC_URL));
+    return this.publisher.publish(TOPICS.messages, records);
   }
 
   #claim(): Promise<Claimed[]> {
@@ -80,14 +84,25 @@ export class MessagePublisher implements OnApplicationBootstrap {
     );
   }
 
+  /** Those whose turn it is: one that was said elsewhere may still be missing before them, and readers count by number. */
   #messagesOf(claimed: readonly Claimed[]): Promise<MessageRow[]> {
-    return this.database.acrossTenants((em) =>
-      em.find(
+    return this.database.acrossTenants(async (em) => {
+      const rows = await em.find(
         MessageRow,
         { state: 'placed', $or: claimed.map(({ tenant, id }) => ({ tenant, threadId: id })) },
-        { ...FRESH, orderBy: { tenant: 'asc', threadId: 'asc', position: 'asc' } },
-      ),
-    );
+        { ...FRESH, orderBy: { tenant: 'asc', threadId: 'asc', decidedAt: 'asc', messageNumber: 'asc' } },
+      );
+      if (rows.length === 0) return [];
+      const published = await em.execute<{ id: string; last: number }[]>(
+        `select conversation_id as id, max(message_number) as last from message
+         where state = 'published' and tenant in (?) and conversation_id in (?) group by tenant, conversation_id`,
+        [
+          [...new Set(rows.map(({ tenant }) => tenant))],
+          [...new Set(rows.map(({ conversationId }) => conversationId))],
+        ],
+      );
+      return inTurn(rows, new Map(published.map(({ id, last }) => [id, last])));
+    });
   }
 
   /** Per thread, and only where the claim still holds: a process that was frozen changes nothing. */
@@ -112,4 +127,17 @@ export class MessagePublisher implements OnApplicationBootstrap {
       }
     });
   }
+}
+
+/** Of each conversation what follows its last published number without a hole. */
+export function inTurn<M extends Pick<MessageRow, 'conversationId' | 'messageNumber'>>(
+  rows: readonly M[],
+  published: ReadonlyMap<string, number>,
+): M[] {
+  const last = new Map(published);
+  return rows.filter(({ conversationId, messageNumber }) => {
+    if (!conversationId || messageNumber !== (last.get(conversationId) ?? 0) + 1) return false;
+    last.set(conversationId, messageNumber);
+    return true;
+  });
 }

@@ -2,7 +2,7 @@ import type { EntityManager } from '@mikro-orm/postgresql';
 import type { LifecycleEvent } from '@parley/contracts/lifecycle-event';
 import type { MessageEvent } from '@parley/contracts/message-event';
 import type { Conversation } from '@parley/contracts/state';
-import { assigneeOf, isEnded, succeededBy } from '@parley/domain/conversation';
+import { assigneeOf, countOfMessages, isEnded, succeededBy } from '@parley/domain/conversation';
 import { evolve } from '@parley/domain/evolve';
 import { foldLogs } from '@parley/domain/fold';
 import { saidOf } from '../dispatch/said.js';
@@ -19,11 +19,11 @@ export interface Folded {
 
 const PLACED = { state: { $in: ['placed', 'published'] } } as const satisfies object;
 
-/** One event of a life, once. Undefined: it had counted already. A gap is folded all the same; the caller raises the alarm. */
-export async function foldEvent(
-  em: EntityManager,
-  event: LifecycleEvent,
-): Promise<(Folded & { isGap: boolean }) | undefined> {
+/** `gap`: something before it is missing; it is kept, and the conversation stands still until that comes (an alarm). */
+export type EventFolded = ({ kind: 'folded' } & Folded) | { kind: 'repeat' } | { kind: 'gap' };
+
+/** One event of a life, once, however often it comes. */
+export async function foldEvent(em: EntityManager, event: LifecycleEvent): Promise<EventFolded> {
   const { tenantid: tenant, conversationId, sequence } = event;
   await lockConversation(em, tenant, conversationId);
   const [isNew] = await em.execute<unknown[]>(
@@ -31,15 +31,24 @@ export async function foldEvent(
      on conflict do nothing returning sequence`,
     [tenant, conversationId, sequence, JSON.stringify(event)],
   );
-  if (isNew === undefined) return undefined;
-  const row = await em.findOne(ConversationRow, { tenant, id: conversationId }, FRESH);
-  const isGap = sequence !== (row?.sequence ?? 0) + 1;
-  const after = isGap ? await refold(em, tenant, conversationId) : await inOrder(em, row?.state, event);
-  if (!after) return undefined;
+  if (isNew === undefined) return { kind: 'repeat' };
+  const before = (await em.findOne(ConversationRow, { tenant, id: conversationId }, FRESH))?.state;
+  if (sequence !== (before?.sequence ?? 0) + 1) return { kind: 'gap' };
+  const after = (await hasLater(em, event))
+    ? await refold(em, tenant, conversationId, before)
+    : await inOrder(em, before, event);
   await save(em, after, event);
   if (event.type === 'conversation.started' && event.previousConversationId !== null)
     await link(em, tenant, event.previousConversationId, conversationId);
-  return { before: row?.state, after, isGap };
+  return { kind: 'folded', before, after };
+}
+
+/** It was waited for: what came before its time is there. */
+async function hasLater(
+  em: EntityManager,
+  { tenantid: tenant, conversationId, sequence }: LifecycleEvent,
+): Promise<boolean> {
+  return (await em.count(LifeEventRow, { tenant, conversationId, sequence: sequence + 1 })) > 0;
 }
 
 /** A message that got its place. Undefined: nothing of its conversation is known yet; its events will fold it in. */
@@ -48,14 +57,16 @@ export async function foldMessage(em: EntityManager, event: MessageEvent): Promi
   await lockConversation(em, tenant, conversationId);
   const row = await em.findOne(ConversationRow, { tenant, id: conversationId }, FRESH);
   const before = row?.state;
-  if (!before || event.afterSequence > before.sequence || event.messageNumber <= before.lastMessageNumber)
-    return undefined;
+  if (!before || event.afterSequence > before.sequence || hasCounted(before, event)) return undefined;
   const isNext = event.afterSequence === before.sequence && event.messageNumber === before.lastMessageNumber + 1;
-  const after = isNext ? evolve(before, event) : await refold(em, tenant, conversationId);
-  if (!after) return undefined;
+  const after = isNext ? evolve(before, event) : await refold(em, tenant, conversationId, before);
   await em.nativeUpdate(ConversationRow, { tenant, id: conversationId }, { state: after });
   return { before, after };
 }
+
+/** Numbers are counted without a hole, unless one that was said elsewhere is still on its way. */
+const hasCounted = (state: Conversation, { messageNumber }: MessageEvent): boolean =>
+  messageNumber <= state.lastMessageNumber && countOfMessages(state) === state.lastMessageNumber;
 
 /** The event, then what was said right after it and could not be folded before. */
 async function inOrder(
@@ -78,18 +89,20 @@ async function inOrder(
   return waiting.flatMap(saidOf).reduce((state, said) => evolve(state, said), lived);
 }
 
-/** From the beginning: something came late. What the next one's `started` said of this life stays. */
-async function refold(em: EntityManager, tenant: string, conversationId: string): Promise<Conversation | undefined> {
-  const events = await em.find(LifeEventRow, { tenant, conversationId }, { ...FRESH, orderBy: { sequence: 'asc' } });
+/** From the beginning up to the first gap: something came late. What the next one's `started` said of this life stays. */
+async function refold(
+  em: EntityManager,
+  tenant: string,
+  conversationId: string,
+  known: Conversation | undefined,
+): Promise<Conversation> {
+  const rows = await em.find(LifeEventRow, { tenant, conversationId }, { ...FRESH, orderBy: { sequence: 'asc' } });
+  const whole = rows.filter(({ sequence }, index) => sequence === index + 1).map(({ event }) => event);
   const said = await em.find(MessageRow, { tenant, conversationId, ...PLACED }, FRESH);
-  if (events[0]?.event.type !== 'conversation.started') return undefined;
-  const state = foldLogs(
-    events.map(({ event }) => event),
-    said.flatMap(saidOf),
-  );
-  const row = await em.findOne(ConversationRow, { tenant, id: conversationId }, FRESH);
-  const next = row?.state.nextConversationId ?? null;
-  return state && next !== null ? succeededBy(state, next) : state;
+  const state = foldLogs(whole, said.flatMap(saidOf));
+  if (!state) throw new Error(`The copy of ${conversationId} holds no beginning.`);
+  const next = known?.nextConversationId ?? null;
+  return next === null ? state : succeededBy(state, next);
 }
 
 async function link(em: EntityManager, tenant: string, previous: string, next: string): Promise<void> {

@@ -11,7 +11,7 @@ import { publishActivity } from '../capacity/activity.js';
 import { follow } from '../capacity/ledger.js';
 import { showCapacity, showConversation } from '../desk/desk-changes.js';
 import { DATABASE, HEARD } from '../parts.js';
-import { foldEvent } from './conversation-fold.js';
+import { type EventFolded, foldEvent } from './conversation-fold.js';
 import { FoldMetrics } from './fold.metrics.js';
 
 /** The life of each conversation into our own tables, with what hangs on it: leases, desks, and the router's turn. */
@@ -28,18 +28,17 @@ export class LifecycleProjector {
     const read = readLifecycle(record);
     if (read.kind === 'poison') throw new Poison(read.reason);
     if (read.kind === 'unknown-type') return this.metrics.skipped(read.type);
-    const isGap = await this.#foldOne(read.event);
-    if (!isGap) return;
+    if ((await this.#foldOne(read.event)) !== 'gap') return;
     this.metrics.gap();
     const { conversationId, sequence } = read.event;
-    this.log.error({ conversationId, sequence }, 'an event came after a missing one');
+    this.log.error({ conversationId, sequence }, 'an event is missing before this one');
   }
 
-  #foldOne(event: LifecycleEvent): Promise<boolean> {
+  #foldOne(event: LifecycleEvent): Promise<EventFolded['kind']> {
     const { tenantid: tenant } = event;
     return this.database.inTenant(tenant, async (em) => {
       const folded = await foldEvent(em, event);
-      if (!folded) return false;
+      if (folded.kind !== 'folded') return folded.kind;
       const activity = await follow(em, folded.after, event);
       if (folded.after.status === 'pending' || activity.length > 0) await notify(em, HEARD.router, tenant);
       await showConversation(em, folded);
@@ -49,7 +48,7 @@ export class LifecycleProjector {
         activity.map(({ agentId }) => agentId),
       );
       await publishActivity(em, this.settings.PUBLIC_URL, tenant, activity);
-      return folded.isGap;
+      return folded.kind;
     });
   }
 }

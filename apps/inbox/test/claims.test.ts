@@ -1,0 +1,105 @@
+import { afterAll, describe, expect, test } from '@jest/globals';
+import { type Claim, ClaimLost, Claims, restMs } from '../src/dispatch/claims.js';
+import { inTurn } from '../src/dispatch/message-publisher.js';
+import { MessageRow } from '../src/dispatch/message.entity.js';
+import { lockThread } from '../src/dispatch/thread-order.js';
+import { openInboxDatabase } from './database.js';
+import { storedRow } from './lived.js';
+
+const { database, close } = await openInboxDatabase();
+afterAll(close);
+
+const tenant = 'demo';
+let threads = 0;
+const newThread = (): string => `th_${String(++threads).padStart(22, '0')}`;
+async function stored(threadId: string, ...ids: string[]): Promise<void> {
+  for (const id of ids)
+    await database.inTenant(tenant, async (em) => {
+      const position = await lockThread(em, { tenant, threadId, channelAccount: 'whatsapp', contactId: 'ct_1' });
+      await em.insert(MessageRow, storedRow(tenant, threadId, position, id));
+    });
+}
+async function claimed(claims: Claims, threadId: string): Promise<Claim> {
+  const found = (await claims.claim(50)).find((claim) => claim.threadId === threadId);
+  if (!found) throw new Error('not claimed');
+  return found;
+}
+/** As if the process that holds it had stood still for longer than its claim. */
+const runOut = (threadId: string) =>
+  database.acrossTenants((em) =>
+    em.execute(`update thread set leased_until = now() - interval '1 s' where id = ?`, [threadId]),
+  );
+const stateOf = async (id: string) =>
+  (await database.inTenant(tenant, (em) => em.findOneOrFail(MessageRow, { tenant, id }, { disableIdentityMap: true })))
+    .state;
+
+describe('claims of threads', () => {
+  test('a thread has one dispatcher at a time, however many look', async () => {
+    const names = [newThread(), newThread(), newThread()];
+    for (const name of names) await stored(name, `m-${name}`);
+    const all = await Promise.all(Array.from({ length: 6 }, () => new Claims(database).claim(2)));
+    const found = all.flat().map(({ threadId }) => threadId);
+    expect(found.toSorted()).toEqual(names.toSorted());
+  });
+
+  test('in the order in which they were taken', async () => {
+    const [claims, thread] = [new Claims(database), newThread()];
+    await stored(thread, 'first', 'second');
+    const inHand = await claims.next(await claimed(claims, thread));
+    expect(inHand).toMatchObject({ message: { id: 'first' }, hasPast: false });
+    expect(await stateOf('first')).toBe('handed');
+    expect(await stateOf('second')).toBe('stored');
+  });
+
+  test('a dispatcher that was frozen writes nothing once another has the thread', async () => {
+    const [frozen, other, thread] = [new Claims(database), new Claims(database), newThread()];
+    await stored(thread, 'theirs');
+    const old = await claimed(frozen, thread);
+    await runOut(thread);
+    const now = await claimed(other, thread);
+    expect(now.epoch).toBe(old.epoch + 1);
+    await expect(frozen.next(old)).rejects.toThrow(ClaimLost);
+    await expect(frozen.renew(old)).rejects.toThrow('Another dispatcher has');
+    expect((await other.next(now))?.message.id).toBe('theirs');
+  });
+
+  test('what surely was not sent may be withdrawn again; what may have been sent may not', async () => {
+    const [claims, thread] = [new Claims(database), newThread()];
+    await stored(thread, 'unsent');
+    const claim = await claimed(claims, thread);
+    const inHand = await claims.next(claim);
+    if (!inHand) throw new Error('nothing in hand');
+    await claims.putBack(claim, inHand.message, { why: 'away', soon: false, wasSent: false });
+    expect(await stateOf('unsent')).toBe('stored');
+    await database.acrossTenants((em) =>
+      em.execute('update thread set next_attempt_at = now() where id = ?', [thread]),
+    );
+    const again = await claimed(claims, thread);
+    const sent = await claims.next(again);
+    if (!sent) throw new Error('nothing in hand');
+    await claims.putBack(again, sent.message, { why: 'no answer', soon: false, wasSent: true });
+    expect(await stateOf('unsent')).toBe('handed');
+  });
+
+  test('a thread without more is let go, and the next message makes it wait again', async () => {
+    const [claims, thread] = [new Claims(database), newThread()];
+    await stored(thread, 'only');
+    const claim = await claimed(claims, thread);
+    await database.inTenant(tenant, (em) => em.nativeUpdate(MessageRow, { tenant, id: 'only' }, { state: 'refused' }));
+    expect(await claims.next(claim)).toBeUndefined();
+    expect(await claims.claim(50)).toEqual([]);
+    await stored(thread, 'more');
+    expect((await claims.next(await claimed(claims, thread)))?.message.id).toBe('more');
+  });
+});
+
+test('a held thread is tried less and less often, at least every 5 s', () => {
+  expect([0, 1, 2, 3, 20].map((attempts) => restMs(attempts, false))).toEqual([250, 500, 1000, 2000, 5000]);
+  expect(restMs(0, true)).toBe(50);
+});
+
+test('messages leave by their numbers: one said elsewhere that is still missing holds back what follows it', () => {
+  const row = (conversationId: string, messageNumber: number) => ({ conversationId, messageNumber });
+  const rows = [row('a', 3), row('b', 1), row('a', 5), row('b', 2)];
+  expect(inTurn(rows, new Map([['a', 2]]))).toEqual([row('a', 3), row('b', 1), row('b', 2)]);
+});
