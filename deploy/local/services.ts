@@ -30,8 +30,11 @@ const readyPath: Readonly<Record<ServiceName, string>> = {
   console: '/',
 };
 
-/** Short enough for a test to see a conversation leave its run; the defaults of production elsewhere. */
-const testDelays = { PARLEY_LINGER_MS: '7000', PARLEY_HANDED_MS: '1000' };
+/**
+ * Short enough for a test to see a conversation leave its run; the defaults of production elsewhere. A hand-over may take
+ * as long as a call may: with less, a busy machine refuses what it could have done, and the repeats keep it busy (seen).
+ */
+const testDelays = { PARLEY_LINGER_MS: '10000', PARLEY_HANDED_MS: '5000' };
 
 export interface Addresses {
   readonly temporal: string;
