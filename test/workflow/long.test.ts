@@ -54,17 +54,21 @@ test('with Kafka away a run continues as new all the same, carries what is unpub
   const firstRun = await runIdOf(thread);
   const tags = Array.from({ length: 50 }, (_, index) => `${'tag-'.repeat(15)}${index}`);
   const outcomes = new Set<string>();
-  for (let count = 0; count < 540; count += 6) {
+  for (let count = 0; count < 400 && !outcomes.has('busy'); count += 5) {
     const answers = await Promise.all(
-      [0, 1, 2, 3, 4, 5].map((n) =>
+      [0, 1, 2, 3, 4].map((n) =>
         command(stage, conversationId, 'qualify', { caller: agent('eva'), tags: tags.slice((count + n) % 40) }),
       ),
     );
     answers.forEach(({ kind }) => outcomes.add(kind));
   }
   expect([...outcomes].sort()).toEqual(['busy', 'done']);
-  await until(async () => (await runIdOf(thread)) !== firstRun);
-  expect(await thread.say()).toMatchObject({ conversationId, messageNumber: 2 });
+  while ((await runIdOf(thread)) === firstRun && thread.heard.length < 600) {
+    await Promise.all(Array.from({ length: 40 }, () => thread.say({}, { deadlineMs: 30_000 })));
+  }
+  expect(await runIdOf(thread)).not.toBe(firstRun);
+  const { heard } = thread;
+  expect(await thread.say()).toMatchObject({ conversationId, messageNumber: heard.length });
   const caller = agent('eva');
   expect(await command(stage, conversationId, 'pause', { caller })).toEqual({ kind: 'busy', retryAfterMs: 1000 });
   expect(await command(stage, conversationId, 'close', { caller })).toMatchObject({ outcome: 'closed' });
