@@ -12,7 +12,15 @@ export const Envelope = z.looseObject({
   /** When its publishing was scheduled; the same on every attempt. */
   recordedtime: Instant,
 });
-export type Envelope = { specversion: '1.0'; id: string; source: string; subject: string; dataschema: string; partitionkey: string; recordedtime: string };
+export type Envelope = {
+  specversion: '1.0';
+  id: string;
+  source: string;
+  subject: string;
+  dataschema: string;
+  partitionkey: string;
+  recordedtime: string;
+};
 
 export const TOPICS = {
   lifecycle: 'conversation.lifecycle.v1',
