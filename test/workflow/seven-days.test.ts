@@ -3,11 +3,11 @@ import type { EventOf, LifecycleEvent } from '@parley/contracts/lifecycle-event'
 import { TASK_QUEUES } from '@parley/contracts/protocol';
 import { ConversationClient } from '@parley/temporal/client';
 import { dataConverter } from '@parley/temporal/data-converter';
-import type { TestWorkflowEnvironment } from '@temporalio/testing';
-import { Worker } from '@temporalio/worker';
+import { Client } from '@temporalio/client';
+import { NativeConnection, Worker } from '@temporalio/worker';
 import { workflowBundle } from './bundle.js';
-import { agent, command, manager, quietly, router, secret, Thread } from './harness.js';
-import { startTimeSkipping } from './time-skipping-server.js';
+import { agent, command, manager, quietly, router, secret, Thread, type Placed } from './harness.js';
+import { startTimeSkipping, type TimeSkipping } from './time-skipping-server.js';
 import { until } from './until.js';
 import { World } from './world.js';
 
@@ -15,7 +15,9 @@ const DAY_MS = 24 * 3600 * 1000;
 const SEVEN_DAYS_MS = 7 * DAY_MS;
 
 const world = new World();
-let environment: TestWorkflowEnvironment;
+let server: TimeSkipping;
+let native: NativeConnection;
+let signed: Client;
 let client: ConversationClient;
 const running: { worker: Worker; ended: Promise<void> }[] = [];
 /** The server's clock, as it was read last; it stands still but for `pass` and the milliseconds of a test. */
@@ -23,25 +25,26 @@ let nowMs = 0;
 
 beforeAll(async () => {
   quietly();
-  environment = await startTimeSkipping();
-  client = new ConversationClient({ address: environment.address, namespace: 'default', secret });
+  server = await startTimeSkipping();
+  native = await NativeConnection.connect({ address: server.address });
+  signed = new Client({ connection: server.connection, dataConverter: dataConverter({ secret }) });
+  client = new ConversationClient({ address: server.address, namespace: 'default', secret });
   await host(TASK_QUEUES.conversations, { workflowBundle: await workflowBundle() });
   await host(TASK_QUEUES.publishing, { activities: world.publishing });
   await host(TASK_QUEUES.inbox, { activities: world.inbox });
-  nowMs = await environment.currentTimeMs();
 }, 120_000);
 
 afterAll(async () => {
   running.forEach(({ worker }) => worker.shutdown());
   await Promise.all(running.map(({ ended }) => ended));
   await client.close();
-  await environment.teardown();
+  await native.close();
+  await server.stop();
 });
 
 async function host(taskQueue: string, options: object): Promise<void> {
-  const connection = environment.nativeConnection;
   const worker = await Worker.create({
-    connection,
+    connection: native,
     taskQueue,
     dataConverter: dataConverter({ secret }),
     shutdownGraceTime: '100 milliseconds',
@@ -51,12 +54,22 @@ async function host(taskQueue: string, options: object): Promise<void> {
 }
 
 async function pass(ms: number): Promise<void> {
-  await environment.sleep(ms);
-  nowMs = await environment.currentTimeMs();
+  await server.pass(ms);
+  nowMs = await server.nowMs();
+}
+
+/** Until so long after the last message was accepted; however long it took us to say it. */
+async function passTo(msAfterMessage: number): Promise<void> {
+  await pass(acceptedMs + msAfterMessage - (await server.nowMs()));
+}
+let acceptedMs = 0;
+
+async function sayTo(thread: Thread): Promise<Placed> {
+  acceptedMs = nowMs = await server.nowMs();
+  return thread.say();
 }
 
 const threadOf = () => {
-  const signed = environment.client;
   return new Thread({ client, world, foreign: signed, signed }, { clock: () => new Date(nowMs) });
 };
 const statusOf = async (conversationId: string): Promise<unknown> => {
@@ -78,14 +91,14 @@ async function naturalCloseOf(conversationId: string): Promise<EventOf<'conversa
 }
 
 const isRunning = async (thread: Thread): Promise<boolean> =>
-  (await environment.client.workflow.getHandle(thread.workflowId).describe()).status.name === 'RUNNING';
+  (await signed.workflow.getHandle(thread.workflowId).describe()).status.name === 'RUNNING';
 
 test('B12: a second before seven days it is open, at seven days it is closed and archived by itself', async () => {
   const thread = threadOf();
-  const { conversationId } = await thread.say();
-  await pass(SEVEN_DAYS_MS - 1000);
+  const { conversationId } = await sayTo(thread);
+  await passTo(SEVEN_DAYS_MS - 1000);
   expect(await statusOf(conversationId)).toBe('pending');
-  await pass(1500);
+  await passTo(SEVEN_DAYS_MS + 500);
   const closed = await naturalCloseOf(conversationId);
   expect(closed).toMatchObject({ closeKind: 'natural', closedBy: { kind: 'system' }, statsAgent: null });
   expect(world.lifeOf(conversationId).map(({ type }) => type)).toEqual([
@@ -99,23 +112,24 @@ test('B12: a second before seven days it is open, at seven days it is closed and
 
 test('B12: a message from either side begins the seven days anew', async () => {
   const thread = threadOf();
-  const { conversationId } = await thread.say();
+  const { conversationId } = await sayTo(thread);
   await command({ client }, conversationId, 'assign', { caller: router, to: 'eva', lease: { granted: 'lease' } });
-  await pass(6 * DAY_MS);
-  await thread.say();
-  await pass(6 * DAY_MS);
+  await passTo(6 * DAY_MS);
+  await sayTo(thread);
+  await passTo(6 * DAY_MS);
   expect(await statusOf(conversationId)).toBe('assigned');
+  acceptedMs = nowMs = await server.nowMs();
   await thread.answerAs('eva', conversationId);
-  await pass(SEVEN_DAYS_MS - 5000);
+  await passTo(SEVEN_DAYS_MS - 1000);
   expect(await statusOf(conversationId)).toBe('active');
-  await pass(6000);
+  await passTo(SEVEN_DAYS_MS + 500);
   expect(await naturalCloseOf(conversationId)).toMatchObject({ statsAgent: 'eva' });
 });
 
 test('B12: pausing does not stop the clock, and seven days survive a continue-as-new', async () => {
   const thread = threadOf();
-  const { conversationId } = await thread.say();
-  const handle = environment.client.workflow.getHandle(thread.workflowId);
+  const { conversationId } = await sayTo(thread);
+  const handle = signed.workflow.getHandle(thread.workflowId);
   const { runId } = await handle.describe();
   await command({ client }, conversationId, 'assign', { caller: router, to: 'eva', lease: { granted: 'lease' } });
   for (let count = 0; count < 504; count += 8) {
@@ -123,15 +137,15 @@ test('B12: pausing does not stop the clock, and seven days survive a continue-as
   }
   await command({ client }, conversationId, 'pause', { caller: agent('eva') });
   expect((await handle.describe()).runId).not.toBe(runId);
-  await pass(SEVEN_DAYS_MS - 60_000);
+  await passTo(SEVEN_DAYS_MS - 1000);
   expect(await statusOf(conversationId)).toBe('paused');
-  await pass(61_000);
+  await passTo(SEVEN_DAYS_MS + 500);
   await naturalCloseOf(conversationId);
 }, 120_000);
 
 test('a run lingers a minute after its last conversation was named, by default, and ends', async () => {
   const thread = threadOf();
-  const { conversationId } = await thread.say();
+  const { conversationId } = await sayTo(thread);
   await command({ client }, conversationId, 'close', { caller: manager });
   await pass(40_000);
   await command({ client }, conversationId, 'addNote', { caller: manager, noteId: 'note_1' });
@@ -145,9 +159,9 @@ test('a run lingers a minute after its last conversation was named, by default, 
 
 test('a message that waits in inbox is waited for, however long', async () => {
   const thread = threadOf();
-  const { conversationId } = await thread.say();
+  const { conversationId } = await sayTo(thread);
   world.messageWaits = (threadId) => threadId === thread.threadId;
-  await pass(SEVEN_DAYS_MS - 1000);
+  await passTo(SEVEN_DAYS_MS - 1000);
   const acceptedAt = new Date(nowMs).toISOString();
   await pass(60_000);
   expect(await statusOf(conversationId)).toBe('pending');
