@@ -60,8 +60,13 @@ function handOver() {
   const file = join(root, 'deploy', 'local', `${command}.ts`);
   if (!existsSync(file)) end(`There is no \`${command}\`: deploy/local/${command}.ts is missing.`);
   if (!existsSync(node)) end('The workspace has no Node of its own: `npm ci` brings it.');
-  // What was compiled once is not compiled at the next start; services inherit it.
-  const env = { NODE_COMPILE_CACHE: join(root, '.local', 'parts', 'compiled'), ...process.env };
+  const env = {
+    // What was compiled once is not compiled at the next start; services inherit it.
+    NODE_COMPILE_CACHE: join(root, '.local', 'parts', 'compiled'),
+    // A busy machine needs longer than Node's 250 ms to connect to localhost (nodejs/node#54359).
+    NODE_OPTIONS: '--network-family-autoselection-attempt-timeout=2000',
+    ...process.env,
+  };
   const child = spawn(node, [file, ...args], { cwd: root, env, stdio: 'inherit' });
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal));
   child.on('error', (error) => end(`The workspace's Node does not start: ${error.message}`));

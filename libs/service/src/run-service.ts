@@ -1,6 +1,7 @@
 import 'reflect-metadata';
 import { once } from 'node:events';
 import type { Server } from 'node:http';
+import { setDefaultAutoSelectFamilyAttemptTimeout } from 'node:net';
 import { Module, type DynamicModule, type INestApplication, type Type } from '@nestjs/common';
 import { ModulesContainer, NestFactory } from '@nestjs/core';
 import { ExpressAdapter } from '@nestjs/platform-express';
@@ -38,6 +39,12 @@ export interface RunningService {
   stop(): Promise<void>;
 }
 
+/**
+ * How long a connection to one address of a name may take before the next address is tried. Node's 250 ms are less than a
+ * busy event loop takes to notice that it is connected: then every address fails (nodejs/node#54359).
+ */
+const CONNECT_MS = 2_000;
+
 @Module({})
 class RootModule {}
 
@@ -48,6 +55,7 @@ export async function startService(
   log: ServiceLog = createLog(definition.name, settings.LOG_LEVEL),
 ): Promise<RunningService> {
   const { name } = definition;
+  setDefaultAutoSelectFamilyAttemptTimeout(CONNECT_MS);
   const imports = [ServiceModule.of(name, settings, log), await definition.module(settings, log)];
   const instance = newExpress(settings);
   const app = await NestFactory.create({ module: RootModule, imports }, new ExpressAdapter(instance), {

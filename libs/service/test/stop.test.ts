@@ -69,17 +69,19 @@ test('readiness falls first; what is under way is answered; the stages end in or
 
 test('300 live streams and 20 idle connections do not hold it up', async () => {
   const running = await startSmall();
+  const failed: Error[] = [];
   const requests = Array.from({ length: 300 }, (_, n) =>
     get({ port: running.port, path: '/inbox/v1/stream', headers: { 'x-user': `u${n}` }, agent: false })
       .on('response', (response) => response.resume())
-      .on('error', () => undefined),
+      .on('error', (error) => failed.push(error)),
   );
   const idle = await Promise.all(
     Array.from({ length: 20 }, () => fetch(`http://localhost:${running.port}/inbox/v1/things/a`)),
   );
   await Promise.all(idle.map((response) => response.text()));
   const streams = running.app.get(Streams);
-  while (streams.size < 300) await new Promise((resolve) => setTimeout(resolve, 20));
+  while (streams.size + failed.length < 300) await new Promise((resolve) => setTimeout(resolve, 20));
+  expect(failed).toEqual([]);
   const startedAt = performance.now();
   await running.stop();
   expect(performance.now() - startedAt).toBeLessThan(5000);
