@@ -32,6 +32,7 @@ import { SpotTags } from './configuration/spot-tags.js';
 import { Deliveries } from './deliveries/deliveries.js';
 import { DeskController } from './desk/desk.controller.js';
 import { DeskFeed } from './desk/desk.feed.js';
+import { DeskSequence } from './desk/desk-sequence.js';
 import { Desk } from './desk/desk.js';
 import { Claims } from './dispatch/claims.js';
 import { DispatchMetrics } from './dispatch/dispatch.metrics.js';
@@ -53,10 +54,10 @@ import { PartsModule } from './parts.module.js';
 import { PresenceController } from './presence/presence.controller.js';
 import { OnlineAgents } from './presence/online-agents.js';
 import { Presence } from './presence/presence.js';
-import { RouterLock } from './routing/router-lock.js';
 import { Router } from './routing/router.js';
 import { WaitingList } from './routing/waiting-list.js';
 import { Seed } from './seed/seed.js';
+import { Turns } from './turns.js';
 import { Upkeep } from './upkeep/upkeep.js';
 
 /** One list of everything: a feature's folder says what it is about, this says that it is there. */
@@ -77,9 +78,9 @@ export class InboxModule {
         ...[Archive, ForeignMessages, InboxActivityList, ActivityWorker],
         ...[FoldMetrics, LifecycleProjector, LogConsumer],
         ...[Conversations, Commands, LeasedCommands, AgentCommands, Aftermath, Amendments, AgentMessages],
-        ...[Leases, LeaseSettler, Presence, OnlineAgents, Router, RouterLock, WaitingList],
+        ...[Leases, LeaseSettler, Presence, OnlineAgents, Router, WaitingList, Turns],
         ...[Deliveries, Hooks, ChannelAccountEditor, SpotTags],
-        ...[History, NotesStore, Comments, Desk, DeskFeed, Upkeep],
+        ...[History, NotesStore, Comments, Desk, DeskFeed, DeskSequence, Upkeep],
       ],
     };
   }

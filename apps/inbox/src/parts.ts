@@ -11,11 +11,13 @@ export const HEARD = {
   thread: 'thread',
   /** A message got its place, was refused or withdrawn; payload: its id. */
   message: 'message',
-  /** A thread has a message that Kafka has not. */
+  /** There is a message that Kafka has not. */
   unpublished: 'unpublished',
   /** A message waits to leave by a `deliveryUrl`. */
   delivery: 'delivery',
-  /** Something moved on a desk. */
+  /** Something moved on a desk and has no position yet; payload: tenant. */
+  deskFresh: 'desk_fresh',
+  /** Something moved on a desk; payload: tenant. */
   desk: 'desk',
   /** Somebody waits, or there is room: payload: tenant. */
   router: 'router',

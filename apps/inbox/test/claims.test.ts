@@ -1,5 +1,6 @@
 import { afterAll, describe, expect, test } from '@jest/globals';
 import { type Claim, ClaimLost, Claims, restMs } from '../src/dispatch/claims.js';
+import type { InHand } from '../src/dispatch/in-hand.js';
 import { inTurn } from '../src/dispatch/message-publisher.js';
 import { MessageRow } from '../src/dispatch/message.entity.js';
 import { lockThread } from '../src/dispatch/thread-order.js';
@@ -19,8 +20,8 @@ async function stored(threadId: string, ...ids: string[]): Promise<void> {
       await em.insert(MessageRow, storedRow(tenant, threadId, position, id));
     });
 }
-async function claimed(claims: Claims, threadId: string): Promise<Claim> {
-  const found = (await claims.claim(50)).find((claim) => claim.threadId === threadId);
+async function claimed(claims: Claims, threadId: string): Promise<{ claim: Claim; inHand: InHand }> {
+  const found = (await claims.claim(50)).find(({ claim }) => claim.threadId === threadId);
   if (!found) throw new Error('not claimed');
   return found;
 }
@@ -38,58 +39,76 @@ describe('claims of threads', () => {
     const names = [newThread(), newThread(), newThread()];
     for (const name of names) await stored(name, `m-${name}`);
     const all = await Promise.all(Array.from({ length: 6 }, () => new Claims(database).claim(2)));
-    const found = all.flat().map(({ threadId }) => threadId);
+    const found = all.flat().map(({ claim }) => claim.threadId);
     expect(found.toSorted()).toEqual(names.toSorted());
   });
 
   test('in the order in which they were taken', async () => {
     const [claims, thread] = [new Claims(database), newThread()];
     await stored(thread, 'first', 'second');
-    const inHand = await claims.next(await claimed(claims, thread));
+    const { claim, inHand } = await claimed(claims, thread);
     expect(inHand).toMatchObject({ message: { id: 'first' }, hasPast: false });
     expect(await stateOf('first')).toBe('handed');
     expect(await stateOf('second')).toBe('stored');
+    const next = await database.inTenant(tenant, async (em) => {
+      await em.nativeUpdate(MessageRow, { tenant, id: 'first' }, { state: 'placed' });
+      return claims.nextIn(em, claim, new Date(), true);
+    });
+    expect(next).toMatchObject({ message: { id: 'second', wasHanded: false }, hasPast: true });
   });
 
   test('a dispatcher that was frozen writes nothing once another has the thread', async () => {
     const [frozen, other, thread] = [new Claims(database), new Claims(database), newThread()];
     await stored(thread, 'theirs');
-    const old = await claimed(frozen, thread);
+    const { claim: old } = await claimed(frozen, thread);
     await runOut(thread);
-    const now = await claimed(other, thread);
-    expect(now.epoch).toBe(old.epoch + 1);
-    await expect(frozen.next(old)).rejects.toThrow(ClaimLost);
+    const { claim: now, inHand } = await claimed(other, thread);
+    expect([now.epoch, inHand.message.id, inHand.message.wasHanded]).toEqual([old.epoch + 1, 'theirs', true]);
+    await expect(database.inTenant(tenant, (em) => frozen.proveMoved(em, old))).rejects.toThrow(ClaimLost);
     await expect(frozen.renew(old)).rejects.toThrow('Another dispatcher has');
-    expect((await other.next(now))?.message.id).toBe('theirs');
   });
 
   test('what surely was not sent may be withdrawn again; what may have been sent may not', async () => {
     const [claims, thread] = [new Claims(database), newThread()];
     await stored(thread, 'unsent');
-    const claim = await claimed(claims, thread);
-    const inHand = await claims.next(claim);
-    if (!inHand) throw new Error('nothing in hand');
+    const { claim, inHand } = await claimed(claims, thread);
     await claims.putBack(claim, inHand.message, { why: 'away', soon: false, wasSent: false });
     expect(await stateOf('unsent')).toBe('stored');
     await database.acrossTenants((em) =>
       em.execute('update thread set next_attempt_at = now() where id = ?', [thread]),
     );
     const again = await claimed(claims, thread);
-    const sent = await claims.next(again);
-    if (!sent) throw new Error('nothing in hand');
-    await claims.putBack(again, sent.message, { why: 'no answer', soon: false, wasSent: true });
+    await claims.putBack(again.claim, again.inHand.message, { why: 'no answer', soon: false, wasSent: true });
     expect(await stateOf('unsent')).toBe('handed');
+  });
+
+  test('one that is being withdrawn at this moment is never taken', async () => {
+    const [claims, thread] = [new Claims(database), newThread()];
+    await stored(thread, 'withdrawn');
+    const held = Promise.withResolvers<void>();
+    const withdrawing = database.inTenant(tenant, async (em) => {
+      await em.nativeUpdate(MessageRow, { tenant, id: 'withdrawn', state: 'stored' }, { state: 'withdrawn' });
+      await held.promise;
+    });
+    const claiming = claims.claim(50);
+    setTimeout(() => held.resolve(), 100);
+    await withdrawing;
+    expect(await claiming).toEqual([]);
+    expect(await stateOf('withdrawn')).toBe('withdrawn');
   });
 
   test('a thread without more is let go, and the next message makes it wait again', async () => {
     const [claims, thread] = [new Claims(database), newThread()];
     await stored(thread, 'only');
-    const claim = await claimed(claims, thread);
-    await database.inTenant(tenant, (em) => em.nativeUpdate(MessageRow, { tenant, id: 'only' }, { state: 'refused' }));
-    expect(await claims.next(claim)).toBeUndefined();
+    const { claim } = await claimed(claims, thread);
+    const next = await database.inTenant(tenant, async (em) => {
+      await em.nativeUpdate(MessageRow, { tenant, id: 'only' }, { state: 'refused' });
+      return claims.nextIn(em, claim, new Date(), false);
+    });
+    expect(next).toBeUndefined();
     expect(await claims.claim(50)).toEqual([]);
     await stored(thread, 'more');
-    expect((await claims.next(await claimed(claims, thread)))?.message.id).toBe('more');
+    expect((await claimed(claims, thread)).inHand.message.id).toBe('more');
   });
 });
 

@@ -3,7 +3,6 @@ import type { Lease } from '@parley/contracts/command';
 import type { LifecycleEvent } from '@parley/contracts/lifecycle-event';
 import type { Conversation } from '@parley/contracts/state';
 import { holderOf, isEnded } from '@parley/domain/conversation';
-import { ConversationRow } from '../lifecycle/conversation.entity.js';
 import { lockConversation } from '../lifecycle/conversation-lock.js';
 import type { Activity } from './activity.js';
 import { AgentRow } from './agent.entity.js';
@@ -37,10 +36,17 @@ const keyOf = ({ tenant, conversationId, episode, requestId }: LeaseKey) => ({
 });
 
 /** Agents are known from the moment somebody asks for them; the row is locked until the transaction ends. */
-export async function lockAgent(em: EntityManager, tenant: string, id: string): Promise<AgentRow> {
-  await em.execute('insert into agent (tenant, id) values (?, ?) on conflict do nothing', [tenant, id]);
-  await em.execute('select 1 from agent where tenant = ? and id = ? for update', [tenant, id]);
-  return em.findOneOrFail(AgentRow, { tenant, id }, FRESH);
+export async function lockAgent(em: EntityManager, tenant: string, id: string): Promise<Room> {
+  const [row] = await em.execute<{ status: string; messaging_limit: number }[]>(
+    `insert into agent (tenant, id) values (?, ?) on conflict (tenant, id) do update set id = excluded.id
+     returning status, messaging_limit`,
+    [tenant, id],
+  );
+  return { isOffline: row?.status === 'offline', limit: row?.messaging_limit ?? 0 };
+}
+interface Room {
+  isOffline: boolean;
+  limit: number;
 }
 
 /** How many conversations the agent holds, or may hold by a command whose outcome is unknown. */
@@ -61,13 +67,19 @@ export async function grant(em: EntityManager, wanted: Wanted): Promise<{ lease:
   const { tenant, conversationId, episode, agentId } = wanted;
   const agent = await lockAgent(em, tenant, agentId);
   await lockConversation(em, tenant, conversationId);
-  const held = await em.findOne(LeaseRow, { ...keyOf(wanted), state: HELD }, FRESH);
-  if (held) return { lease: { granted: wanted.requestId }, activity: [] };
-  const conversation = await em.findOne(ConversationRow, { tenant, id: conversationId }, FRESH);
-  const isOver = conversation !== null && isEnded(conversation.state) && conversation.episode >= episode;
-  if (isOver || agent.status === 'offline') return { lease: { refused: 'TARGET_UNAVAILABLE' }, activity: [] };
-  const others = await heldBy(em, tenant, agentId, conversationId);
-  if (others >= agent.messagingLimit) return { lease: { refused: 'CAPACITY_FULL' }, activity: [] };
+  const [seen] = await em.execute<{ holds: boolean; ended: number | null; others: string }[]>(
+    `select exists (select 1 from lease where tenant = ? and conversation_id = ? and episode = ? and request_id = ?
+                      and state <> 'freed') as holds,
+            (select max(c.episode) from conversation c where c.tenant = ? and c.id = ?
+               and c.status in ('closed', 'cancelled')) as ended,
+            (select count(distinct conversation_id) from lease where tenant = ? and agent_id = ? and state <> 'freed'
+               and conversation_id <> ?) as others`,
+    [tenant, conversationId, episode, wanted.requestId, tenant, conversationId, tenant, agentId, conversationId],
+  );
+  if (seen?.holds) return { lease: { granted: wanted.requestId }, activity: [] };
+  const isOver = (seen?.ended ?? 0) >= episode;
+  if (isOver || agent.isOffline) return { lease: { refused: 'TARGET_UNAVAILABLE' }, activity: [] };
+  if (Number(seen?.others ?? 0) >= agent.limit) return { lease: { refused: 'CAPACITY_FULL' }, activity: [] };
   const row = {
     ...wanted,
     state: 'granted' as const,
@@ -102,6 +114,7 @@ export const freeBefore = (
  * not. A lease that the workflow itself asked for is in use from the event that names its agent.
  */
 export async function follow(em: EntityManager, after: Conversation, event: LifecycleEvent): Promise<Activity[]> {
+  if (!MOVES.has(event.type)) return [];
   const { tenant, conversationId, episode, sequence } = after;
   const holder = holderOf(after);
   if (isEnded(after)) return free(em, { tenant, conversationId, episode: { $lte: episode } });
@@ -113,6 +126,20 @@ export async function follow(em: EntityManager, after: Conversation, event: Life
   const others = { tenant, conversationId, state: 'used', usedSequence: { $lte: sequence } } as const;
   return free(em, holder === null ? others : { ...others, agentId: { $ne: holder } });
 }
+
+/** What can change whose room a conversation takes. */
+const MOVES = new Set<LifecycleEvent['type']>([
+  'conversation.queued',
+  'conversation.assigned',
+  'conversation.reassigned',
+  'conversation.activated',
+  'conversation.paused',
+  'conversation.resumed',
+  'conversation.returned',
+  'conversation.session-ended',
+  'conversation.closed',
+  'conversation.cancelled',
+]);
 
 type Where = NonNullable<Parameters<typeof EntityManager.prototype.find<LeaseRow>>[1]>;
 

@@ -1,12 +1,14 @@
 import type { EntityManager } from '@mikro-orm/postgresql';
 import { notify } from '@parley/persistence/listener';
-import type { MessageRow } from '../dispatch/message.entity.js';
-import { HEARD } from '../parts.js';
+import type { Handed } from '../dispatch/in-hand.js';
+import { MessageRow } from '../dispatch/message.entity.js';
+import { FRESH, HEARD } from '../parts.js';
 import { DeliveryRow } from './delivery.entity.js';
 
 /** The message leaves if and only if it got its place: same transaction. */
-export async function addDelivery(em: EntityManager, message: MessageRow): Promise<void> {
-  const { tenant, id, threadId, position, channelAccount } = message;
+export async function addDelivery(em: EntityManager, message: Handed): Promise<void> {
+  const { tenant, id, threadId, channelAccount } = message;
+  const { position } = await em.findOneOrFail(MessageRow, { tenant, id }, { ...FRESH, fields: ['position'] });
   await em.insert(DeliveryRow, {
     tenant,
     messageId: id,

@@ -5,8 +5,10 @@ export const DeskChangeRow = defineEntity({
   name: 'DeskChange',
   tableName: 'desk_change',
   properties: {
-    tenant: p.text().primary(),
-    position: p.bigint('string').primary(),
+    tenant: p.text(),
+    id: p.bigint('string').primary(),
+    /** Given right after the change was committed; null until then. */
+    position: p.bigint('string').nullable(),
     kind: p.text().$type<'conversation' | 'capacity' | 'message'>(),
     conversationId: p.text().nullable(),
     messageId: p.text().nullable(),

@@ -1,22 +1,28 @@
 import type { EntityManager } from '@mikro-orm/postgresql';
 import type { Conversation } from '@parley/contracts/state';
 import { assigneeOf } from '@parley/domain/conversation';
-import { notify } from '@parley/persistence/listener';
-import { nextPosition } from '@parley/persistence/stream-position';
 import type { Folded } from '../lifecycle/conversation-fold.js';
 import { HEARD } from '../parts.js';
-import { DeskChangeRow } from './desk-change.entity.js';
+import type { DeskChangeRow } from './desk-change.entity.js';
 
-/** What moved on desks, in the transaction that moved it: late in it, for the position's row stays locked. */
+/** What moved on desks, in the transaction that moved it. */
 
 export const DESK_STREAM = 'desk';
 
-type Change = Pick<DeskChangeRow, 'kind' | 'agents' | 'groups'> & Partial<DeskChangeRow>;
+type Change = Pick<DeskChangeRow, 'kind' | 'agents'> &
+  Partial<Pick<DeskChangeRow, 'conversationId' | 'messageId' | 'groups'>>;
 
+/** Without a position: giving it here would let all transactions of a tenant wait for one another. */
 async function show(em: EntityManager, tenant: string, change: Change): Promise<void> {
-  const position = String(await nextPosition(em, DESK_STREAM));
-  await em.insert(DeskChangeRow, { at: new Date(), ...change, tenant, position });
-  await notify(em, HEARD.desk, tenant);
+  const { kind, conversationId = null, messageId = null, agents, groups = [] } = change;
+  await em.execute(
+    `with fresh as (
+       insert into desk_change (tenant, kind, conversation_id, message_id, agents, groups, at)
+       select ?, ?, ?, ?, array(select jsonb_array_elements_text(?::jsonb)), array(select jsonb_array_elements_text(?::jsonb)), now()
+       returning tenant)
+     select pg_notify(current_schema() || '_${HEARD.deskFresh}', tenant) from fresh`,
+    [tenant, kind, conversationId, messageId, JSON.stringify(agents), JSON.stringify(groups)],
+  );
 }
 
 /** A conversation changed: on the panels of its agents before and now, and in the picking list of its group. */
@@ -36,7 +42,7 @@ export const waitsToBePicked = (state: Conversation): boolean =>
   state.status === 'pending' || state.status === 'paused';
 
 export async function showCapacity(em: EntityManager, tenant: string, agents: readonly string[]): Promise<void> {
-  if (agents.length > 0) await show(em, tenant, { kind: 'capacity', agents: [...new Set(agents)], groups: [] });
+  if (agents.length > 0) await show(em, tenant, { kind: 'capacity', agents: [...new Set(agents)] });
 }
 
 /** Everybody with the conversation on the panel sees it; who that is, is looked up when it is sent. */
@@ -45,5 +51,5 @@ export async function showMessage(
   tenant: string,
   { conversationId, messageId }: { conversationId: string; messageId: string },
 ): Promise<void> {
-  await show(em, tenant, { kind: 'message', conversationId, messageId, agents: [], groups: [] });
+  await show(em, tenant, { kind: 'message', conversationId, messageId, agents: [] });
 }

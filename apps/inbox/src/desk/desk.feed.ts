@@ -22,6 +22,7 @@ import { DeskChangeRow } from './desk-change.entity.js';
 /** A change with what it is about as it is now: a later state is as good, for each event says where a thing is. */
 interface Seen {
   row: DeskChangeRow;
+  position: string;
   state: Conversation | undefined;
   author: Author | undefined;
   rooms: Map<string, CapacityView>;
@@ -90,7 +91,7 @@ export class DeskFeed {
     for (let more = true; more;) {
       const seen = await this.#seenAfter(tenant, tail.last);
       for (const one of seen) for (const listener of tail.listeners) listener(one);
-      tail.last = seen.at(-1)?.row.position ?? tail.last;
+      tail.last = seen.at(-1)?.position ?? tail.last;
       more = seen.length === A_READ;
     }
   }
@@ -99,7 +100,7 @@ export class DeskFeed {
     const now = await this.#position(tenant);
     if (BigInt(after) === BigInt(now)) return [];
     const seen = await this.#seenAfter(tenant, after);
-    const isWhole = seen.length < A_READ && seen[0]?.row.position === String(BigInt(after) + 1n);
+    const isWhole = seen.length < A_READ && seen[0]?.position === String(BigInt(after) + 1n);
     return isWhole ? seen.flatMap((one) => eventsFor(one, caller)) : 'too-old';
   }
 
@@ -125,6 +126,7 @@ export class DeskFeed {
         rooms.set(agent, await roomOf(em, tenant, agent));
       return rows.map((row) => ({
         row,
+        position: row.position ?? after,
         state: states.get(row.conversationId ?? ''),
         author: authors.get(row.messageId ?? ''),
         rooms,
@@ -136,7 +138,7 @@ export class DeskFeed {
 
 function eventsFor(seen: Seen, caller: Caller): StreamEvent[] {
   const data = changeFor(seen, caller);
-  return data ? [{ id: seen.row.position, event: data.kind, data }] : [];
+  return data ? [{ id: seen.position, event: data.kind, data }] : [];
 }
 
 /** What of it this agent may see, if anything. */

@@ -2,7 +2,8 @@ import { randomUUID } from 'node:crypto';
 import { Inject, Injectable } from '@nestjs/common';
 import type { EntityManager } from '@mikro-orm/postgresql';
 import type { Database } from '@parley/persistence/database';
-import { DATABASE, FRESH } from '../parts.js';
+import { DATABASE } from '../parts.js';
+import { type Handed, type InHand, keyOf, takeFirst } from './in-hand.js';
 import { MessageRow } from './message.entity.js';
 
 /** A thread that this process dispatches: nobody else does until the claim runs out, and then this epoch is over. */
@@ -12,17 +13,8 @@ export interface Claim {
   contactId: string;
   channelAccount: string;
   epoch: number;
-}
-
-/** The next message of a claimed thread, on its way since `handedAt`. */
-export interface InHand {
-  message: MessageRow;
-  /** Taken before the claim was proved: whoever froze in between carries an old instant, and a run refuses it. */
-  handedAt: string;
-  /** Some message of the thread was placed before: a start needs what the archive knows. */
+  /** Some message of it was placed before. */
   hasPast: boolean;
-  /** A conversation of the thread is paused, as far as we know: its agent may have room (mission.md). */
-  isPaused: boolean;
 }
 
 export interface NotNow {
@@ -44,9 +36,17 @@ export class ClaimLost extends Error {
 }
 
 /** A process that was killed holds its threads so long; one that lives says so in time ({@link Claims.keepAll}). */
-const LEASE_S = 6;
+const LEASE = `now() + interval '6 s'`;
 export const BEAT_MS = 2_000;
-const WAITING = { state: { $in: ['stored', 'handed'] } } as const satisfies object;
+
+interface ClaimedRow {
+  tenant: string;
+  id: string;
+  contact_id: string;
+  channel_account: string;
+  epoch: number;
+  has_past: boolean;
+}
 
 @Injectable()
 export class Claims {
@@ -55,62 +55,54 @@ export class Claims {
 
   constructor(@Inject(DATABASE) private readonly database: Database) {}
 
-  /** Up to so many threads whose turn it is and that nobody dispatches; those that wait longest first. */
-  claim(limit: number): Promise<Claim[]> {
+  /**
+   * Up to so many threads whose turn it is and that nobody dispatches, those that wait longest first, each with its first
+   * message marked as handed over. A thread without any is let go at once.
+   */
+  claim(limit: number): Promise<{ claim: Claim; inHand: InHand }[]> {
+    const handedAt = new Date();
     return this.database.acrossTenants(async (em) => {
-      const rows = await em.execute<
-        { tenant: string; id: string; contact_id: string; channel_account: string; epoch: number }[]
-      >(
+      const rows = await em.execute<ClaimedRow[]>(
         `with due as (
            select tenant, id from thread
            where waiting and next_attempt_at <= now() and (leased_until is null or leased_until < now())
            order by next_attempt_at limit ? for update skip locked)
-         update thread set owner = ?, epoch = epoch + 1, leased_until = now() + interval '${LEASE_S} s'
+         update thread set owner = ?, epoch = epoch + 1, leased_until = ${LEASE}
          from due where thread.tenant = due.tenant and thread.id = due.id
-         returning thread.tenant, thread.id, contact_id, channel_account, epoch`,
+         returning thread.tenant, thread.id, contact_id, channel_account, epoch, has_past`,
         [limit, this.#owner],
       );
-      return rows.map(({ tenant, id, contact_id, channel_account, epoch }) => {
-        return { tenant, threadId: id, contactId: contact_id, channelAccount: channel_account, epoch };
-      });
+      const claims = rows.map(claimOf);
+      if (claims.length === 0) return [];
+      const first = await takeFirst(em, claims, handedAt);
+      const taken: { claim: Claim; inHand: InHand }[] = [];
+      for (const claim of claims) {
+        const inHand = first.get(keyOf(claim));
+        if (inHand === undefined) await this.#letGo(em, claim, NOTHING_WAITS);
+        else if (inHand === 'withdrawn') await this.#letGo(em, claim);
+        else taken.push({ claim, inHand });
+      }
+      return taken;
     });
   }
 
-  /** The first message that waits, marked as handed over; or none, and the thread is let go. @throws ClaimLost */
-  next(claim: Claim): Promise<InHand | undefined> {
-    const handedAt = new Date();
-    return this.database.inTenant(claim.tenant, async (em) => {
-      const hasPast = await this.prove(em, claim);
-      return this.nextIn(em, claim, handedAt, hasPast);
-    });
-  }
-
-  /** The same inside a transaction that has proved the claim since `handedAt`. */
+  /** The next message of the thread, in a transaction that has proved the claim since `handedAt`; none: it is let go. */
   async nextIn(em: EntityManager, claim: Claim, handedAt: Date, hasPast: boolean): Promise<InHand | undefined> {
-    const { tenant, threadId } = claim;
-    const first = { ...FRESH, orderBy: { position: 'asc' }, limit: 1 } as const;
-    const [message] = await em.find(MessageRow, { tenant, threadId, ...WAITING }, first);
-    if (!message) {
-      await em.execute(
-        `update thread set waiting = false, owner = null, leased_until = null, attempts = 0,
-           held_why = null, held_since = null where tenant = ? and id = ?`,
-        [tenant, threadId],
-      );
-      return undefined;
-    }
-    if (!message.handedAt) await em.nativeUpdate(MessageRow, { tenant, id: message.id }, { handedAt, state: 'handed' });
-    const paused = await em.execute<unknown[]>(
-      `select 1 from conversation where tenant = ? and thread_id = ? and status = 'paused'`,
-      [tenant, threadId],
-    );
-    return { message, handedAt: handedAt.toISOString(), hasPast, isPaused: paused.length > 0 };
+    const first = (await takeFirst(em, [{ ...claim, hasPast }], handedAt)).get(keyOf(claim));
+    if (first === undefined) await this.#letGo(em, claim, NOTHING_WAITS);
+    else if (first === 'withdrawn') await this.#letGo(em, claim);
+    else return first;
+    return undefined;
   }
 
-  /** While this process waits for answers: its threads stay its own. One that lost a claim meanwhile writes nothing more. */
+  /** While this process waits for answers its threads stay its own; those in work at this moment renew themselves. */
   async keepAll(): Promise<void> {
     await this.database.acrossTenants((em) =>
       em.execute(
-        `update thread set leased_until = now() + interval '${LEASE_S} s' where owner = ? and leased_until > now()`,
+        `with mine as (
+           select tenant, id from thread where owner = ? and leased_until > now() order by tenant, id
+           for update skip locked)
+         update thread set leased_until = ${LEASE} from mine where thread.tenant = mine.tenant and thread.id = mine.id`,
         [this.#owner],
       ),
     );
@@ -123,9 +115,9 @@ export class Claims {
     return handedAt;
   }
 
-  /** Renews the claim inside a transaction that writes a result; answers whether the thread has a past. @throws ClaimLost */
-  async prove(em: EntityManager, claim: Claim): Promise<boolean> {
-    return this.#update(em, claim, `leased_until = now() + interval '${LEASE_S} s'`);
+  /** Renews the claim inside a transaction that writes a result. @throws ClaimLost */
+  async prove(em: EntityManager, claim: Claim): Promise<void> {
+    await this.#update(em, claim, `leased_until = ${LEASE}`);
   }
 
   /** The same, and the thread has moved: one more message has its place. @throws ClaimLost */
@@ -133,26 +125,25 @@ export class Claims {
     await this.#update(
       em,
       claim,
-      `leased_until = now() + interval '${LEASE_S} s', has_past = true, unpublished = true, attempts = 0,
-       held_why = null, held_since = null`,
+      `leased_until = ${LEASE}, has_past = true, attempts = 0, held_why = null, held_since = null`,
     );
   }
 
   /** The process stops between two messages: any other may go on at once. @throws ClaimLost */
-  async letGo(em: EntityManager, claim: Claim): Promise<void> {
-    await this.#update(em, claim, 'owner = null, leased_until = null');
+  letGo(em: EntityManager, claim: Claim): Promise<void> {
+    return this.#letGo(em, claim);
   }
 
   /**
    * The message did not get its place now: the thread rests, longer each time. `wasSent` false: surely no workflow has
-   * it, so an agent's message may still be withdrawn.
+   * it, so an agent's message may still be withdrawn. @throws ClaimLost
    */
-  async putBack(claim: Claim, { id, handedAt }: MessageRow, { why, soon, wasSent }: NotNow): Promise<Rest> {
+  async putBack(claim: Claim, { id, wasHanded }: Handed, { why, soon, wasSent }: NotNow): Promise<Rest> {
     return this.database.inTenant(claim.tenant, async (em) => {
       await this.prove(em, claim);
       const { tenant, threadId } = claim;
       // Sent by an earlier attempt, it stays handed over.
-      if (!wasSent && !handedAt)
+      if (!wasSent && !wasHanded)
         await em.nativeUpdate(MessageRow, { tenant, id, state: 'handed' }, { state: 'stored', handedAt: null });
       const [row] = await em.execute<{ attempts: number }[]>(
         `update thread set owner = null, leased_until = null, attempts = attempts + 1, held_why = ?,
@@ -171,16 +162,30 @@ export class Claims {
     });
   }
 
-  /** Only while the claim is ours; answers whether the thread has a past. */
-  async #update(em: EntityManager, { tenant, threadId, epoch }: Claim, change: string): Promise<boolean> {
-    const [row] = await em.execute<{ has_past: boolean }[]>(
-      `update thread set ${change} where tenant = ? and id = ? and epoch = ? and owner = ? returning has_past`,
+  #letGo(em: EntityManager, claim: Claim, also = ''): Promise<void> {
+    return this.#update(em, claim, `owner = null, leased_until = null${also}`);
+  }
+
+  /** Only while the claim is ours. */
+  async #update(em: EntityManager, { tenant, threadId, epoch }: Claim, change: string): Promise<void> {
+    const [row] = await em.execute<unknown[]>(
+      `update thread set ${change} where tenant = ? and id = ? and epoch = ? and owner = ? returning id`,
       [tenant, threadId, epoch, this.#owner],
     );
     if (!row) throw new ClaimLost(`Another dispatcher has ${threadId}.`);
-    return row.has_past;
   }
 }
+
+const NOTHING_WAITS = ', waiting = false, attempts = 0, held_why = null, held_since = null';
+
+const claimOf = ({ tenant, id, contact_id, channel_account, epoch, has_past }: ClaimedRow): Claim => ({
+  tenant,
+  threadId: id,
+  contactId: contact_id,
+  channelAccount: channel_account,
+  epoch,
+  hasPast: has_past,
+});
 
 const SOON_MS = 50;
 const PAUSE_MS = 250;

@@ -3,7 +3,7 @@ import type { Database } from '@parley/persistence/database';
 import { Metrics } from '@parley/service/metrics';
 import { Counter, Gauge, Histogram } from 'prom-client';
 import { DATABASE } from '../parts.js';
-import type { MessageRow } from './message.entity.js';
+import type { Handed } from './in-hand.js';
 
 /** A thread that does not move for so long is an alarm. */
 const HELD_S = 10;
@@ -46,7 +46,7 @@ export class DispatchMetrics {
     });
   }
 
-  settled(message: MessageRow, outcome: 'placed' | 'refused'): void {
+  settled(message: Handed, outcome: 'placed' | 'refused'): void {
     const { author } = message;
     this.#settled.inc({ author, outcome });
     this.#latency.observe({ author }, (Date.now() - message.acceptedAt.getTime()) / 1000);

@@ -4,9 +4,10 @@ import { Shutdown } from '@parley/service/shutdown';
 import { SERVICE_LOG, type ServiceLog } from '@parley/service/tokens';
 import { isUnavailable } from '@parley/persistence/unavailable';
 import { DATABASE, HEARD } from '../parts.js';
-import { BEAT_MS, type Claim, ClaimLost, Claims, type InHand } from './claims.js';
+import { BEAT_MS, type Claim, ClaimLost, Claims } from './claims.js';
 import { DispatchMetrics } from './dispatch.metrics.js';
 import { type Given, HandOver } from './hand-over.js';
+import type { InHand } from './in-hand.js';
 import { Placing } from './placing.js';
 import { Wakeable } from './wakeable.js';
 
@@ -64,13 +65,13 @@ export class Dispatcher implements OnApplicationBootstrap {
       await Promise.race(this.#inHand);
       return true;
     }
-    const claims = await this.claims.claim(room);
-    for (const claim of claims) this.#begin(claim);
-    return claims.length === room;
+    const claimed = await this.claims.claim(room);
+    for (const { claim, inHand } of claimed) this.#begin(claim, inHand);
+    return claimed.length === room;
   }
 
-  #begin(claim: Claim): void {
-    const serving = this.#serve(claim)
+  #begin(claim: Claim, inHand: InHand): void {
+    const serving = this.#serve(claim, inHand)
       .catch((error: unknown) => {
         // The claim runs out by itself, and the messages are still there.
         if (!(error instanceof ClaimLost)) this.#trouble('a thread could not be served', error);
@@ -79,12 +80,9 @@ export class Dispatcher implements OnApplicationBootstrap {
     this.#inHand.add(serving);
   }
 
-  async #serve(claim: Claim): Promise<void> {
-    let inHand = await this.claims.next(claim);
-    while (inHand) {
-      const given = await this.handOver.give(claim, inHand);
-      inHand = await this.#keep(claim, inHand, given);
-    }
+  async #serve(claim: Claim, first: InHand): Promise<void> {
+    for (let inHand: InHand | undefined = first; inHand;)
+      inHand = await this.#keep(claim, inHand, await this.handOver.give(claim, inHand));
   }
 
   /** Answers the next message of the thread, when it goes on at once. */
@@ -97,7 +95,7 @@ export class Dispatcher implements OnApplicationBootstrap {
     }
     const next =
       given.kind === 'placed'
-        ? await this.placing.placed(claim, message, given.answer, goesOn)
+        ? await this.placing.placed(claim, inHand, given.answer, goesOn)
         : await this.placing.refused(claim, inHand, given.answer, goesOn);
     this.metrics.settled(message, given.kind);
     return next;

@@ -8,8 +8,8 @@ import type { Settings } from '@parley/contracts/settings';
 import { Archive } from '../archive/archive.store.js';
 import { EpisodeStarts } from '../configuration/episode-starts.js';
 import { PausedLeases } from '../capacity/paused-leases.js';
-import { type Claim, Claims, type InHand } from './claims.js';
-import type { MessageRow } from './message.entity.js';
+import { type Claim, Claims } from './claims.js';
+import type { Handed, InHand } from './in-hand.js';
 
 export type Placed = Extract<MessageAnswer, { kind: 'placed' }>;
 export type Refused = Extract<MessageAnswer, { kind: 'refused' }>;
@@ -56,7 +56,7 @@ export class HandOver {
   }
 
   /** The run is gone: what it left behind says why not. */
-  async #fromArchive(message: MessageRow): Promise<Given> {
+  async #fromArchive(message: Handed): Promise<Given> {
     const conversationId = message.conversationId ?? '';
     const found = await this.archive.find(message.tenant, conversationId);
     if (found.kind !== 'archived') return later(`conversation ${found.kind}`, { soon: true });
@@ -74,7 +74,7 @@ export class HandOver {
 
   async #fromVisitor(claim: Claim, { message, handedAt, hasPast, isPaused }: InHand): Promise<Given> {
     const { tenant, threadId } = claim;
-    const resolved = await this.starts.resolve(tenant, claim.channelAccount, claim.contactId, message.campaign ?? null);
+    const resolved = await this.starts.resolve(tenant, claim.channelAccount, claim.contactId, message.campaign);
     if (resolved.kind === 'missing') return later(`no ${resolved.what} is known`, { alarm: true });
     const lease = isPaused ? await this.leases.take(tenant, threadId, message.id) : undefined;
     const update: MessageUpdate = {
@@ -129,22 +129,22 @@ function given(reply: Reply<MessageAnswer>): Given {
   }
 }
 
-const said = (message: MessageRow, handedAt: string): MessageUpdate => ({
+const said = (message: Handed, handedAt: string): MessageUpdate => ({
   messageId: message.id,
   author: message.author,
   caller: message.caller,
   acceptedAt: message.acceptedAt.toISOString(),
-  length: message.length ?? null,
+  length: message.length,
   handedAt,
   ...(message.traceparent && { traceparent: message.traceparent }),
 });
 
-const agentCommand = (message: MessageRow) => ({
+const agentCommand = (message: Handed) => ({
   commandId: `msg:${message.id}`,
   caller: message.caller,
   messageId: message.id,
   author: message.author,
   agentId: message.caller.id,
   acceptedAt: message.acceptedAt.toISOString(),
-  length: message.length ?? null,
+  length: message.length,
 });

@@ -4,12 +4,10 @@ import type { EntityManager } from '@mikro-orm/postgresql';
 import type { Caller } from '@parley/contracts/actor';
 import type { Author, Presence } from '@parley/contracts/conversation';
 import type { Database } from '@parley/persistence/database';
-import { notify } from '@parley/persistence/listener';
 import type { Vault } from '@parley/persistence/vault';
 import { requestContext } from '@parley/service/request-context';
 import { DATABASE, HEARD, VAULT } from '../parts.js';
-import { MessageRow } from './message.entity.js';
-import { lockThread } from './thread-order.js';
+import { LOCK_THREAD } from './thread-order.js';
 
 export interface NewMessage {
   tenant: string;
@@ -64,17 +62,15 @@ export class Intake {
     return row && { id: row.id, threadId: row.thread_id };
   }
 
-  /** `also` runs in the same transaction, after the thread is locked and before the message is there. */
+  /** `also` runs in the same transaction. */
   async take(message: NewMessage, also?: (em: EntityManager) => Promise<void>): Promise<Taken> {
     const { tenant, contactId, id, threadId } = message;
     const place = { tenant, contactId, table: 'message', column: 'body', row: id };
     const body = await this.vault.seal(place, message.text);
     try {
       await this.database.inTenant(tenant, async (em) => {
-        const position = await lockThread(em, message);
         await also?.(em);
-        await em.insert(MessageRow, rowOf(message, position, body));
-        await notify(em, HEARD.thread);
+        await store(em, message, body);
       });
       return { id, threadId };
     } catch (error) {
@@ -85,17 +81,27 @@ export class Intake {
   }
 }
 
-function rowOf(message: NewMessage, position: number, body: Buffer) {
-  const { text, presence, ...kept } = message;
-  return {
-    ...kept,
-    ...presence,
-    position,
-    state: 'stored' as const,
-    // Taken while the thread is locked: whoever locks it later sees every message accepted before (architecture.md 6).
-    acceptedAt: new Date(),
-    length: [...text].length,
-    body,
-    traceparent: requestContext().traceparent,
-  };
+/**
+ * In one statement: the thread is locked and gives the position, the message takes its instant while it is, so that
+ * whoever locks the thread later sees every message accepted before (architecture.md 6), and the dispatchers hear of it.
+ */
+async function store(em: EntityManager, message: NewMessage, body: Buffer): Promise<void> {
+  const { tenant, threadId, channelAccount, contactId, text, presence } = message;
+  await em.execute(
+    `with thread_ as (${LOCK_THREAD}),
+     stored as (
+       insert into message (tenant, id, thread_id, contact_id, position, channel_account, source_key, state, author,
+         agent_id, conversation_id, accepted_at, sent_at, length, body, online, authenticated, campaign, caller, traceparent)
+       select ?, ?, ?, ?, last_position, ?, ?, 'stored', ?, ?, ?, date_trunc('milliseconds', clock_timestamp()),
+         ?::timestamptz, ?, ?::bytea, ?, ?, ?, ?::jsonb, ? from thread_
+       returning id)
+     select pg_notify(current_schema() || '_${HEARD.thread}', '') from stored`,
+    [
+      ...[tenant, threadId, channelAccount, contactId],
+      ...[tenant, message.id, threadId, contactId, channelAccount, message.sourceKey, message.author],
+      ...[message.agentId, message.conversationId, message.sentAt, [...text].length, body],
+      ...[presence.online, presence.authenticated, message.campaign, JSON.stringify(message.caller)],
+      requestContext().traceparent,
+    ],
+  );
 }

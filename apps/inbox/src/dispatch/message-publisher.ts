@@ -8,24 +8,21 @@ import type { Database } from '@parley/persistence/database';
 import { Shutdown } from '@parley/service/shutdown';
 import { SERVICE_LOG, SETTINGS, type ServiceLog } from '@parley/service/tokens';
 import { DATABASE, FRESH, HEARD, KAFKA_GATE, PUBLISHER } from '../parts.js';
+import { EVERYBODY, Turns } from '../turns.js';
 import { MessageRow } from './message.entity.js';
 import { saidOf } from './said.js';
 import { Wakeable } from './wakeable.js';
 
-interface Claimed {
-  tenant: string;
-  id: string;
-  publish_epoch: number;
-}
-
-const THREADS_A_BATCH = 200;
-/** Longer than a send may take; then another replica takes the threads, and says the same again (harmless). */
-const LEASE_S = 30;
+const A_BATCH = 500;
 const SWEEP_MS = 3_000;
+const TURN = 'message-publisher';
+/** Longer than one send may take; a publisher that was killed or frozen holds the others up so long. */
+const TURN_S = 15;
 
 /**
- * That something was said, to `conversation.messages.v1`: the message's own row is the outbox. In order per thread, for
- * a thread is published by one process at a time, by its positions; a repeat has the same id and number.
+ * That something was said, to `conversation.messages.v1`: the message's own row is the outbox. One replica at a time
+ * publishes, in the order of the decisions; one that was frozen says at worst again what another has said (harmless:
+ * the same id and number).
  */
 @Injectable()
 export class MessagePublisher implements OnApplicationBootstrap {
@@ -38,6 +35,7 @@ export class MessagePublisher implements OnApplicationBootstrap {
     @Inject(KAFKA_GATE) private readonly gate: KafkaGate,
     @Inject(SETTINGS) private readonly settings: Settings,
     @Inject(SERVICE_LOG) private readonly log: ServiceLog,
+    private readonly turns: Turns,
     private readonly shutdown: Shutdown,
   ) {
     this.#loop = new Wakeable(SWEEP_MS, (error) => this.log.warn({ err: error }, 'messages are not published yet'));
@@ -45,85 +43,50 @@ export class MessagePublisher implements OnApplicationBootstrap {
 
   onApplicationBootstrap(): void {
     this.database.listen(HEARD.unpublished, () => this.#loop.wake());
-    this.shutdown.on('workers', () => {
+    this.shutdown.on('workers', async () => {
       this.#stopping.abort();
-      return this.#loop.stop();
+      await this.#loop.stop();
+      await this.turns.giveUp(EVERYBODY, TURN);
     });
     this.#loop.start(() => this.#publishSome());
   }
 
-  /** Whether there may be more. */
+  /** Whether there is more. */
   async #publishSome(): Promise<boolean> {
     if (!this.gate.isUp()) await this.gate.whenUp(this.#stopping.signal);
-    const claimed = await this.#claim();
-    if (claimed.length === 0) return false;
-    const messages = await this.#messagesOf(claimed);
-    if (messages.length > 0) await this.#publish(messages);
-    await this.#settle(claimed, messages);
-    return claimed.length === THREADS_A_BATCH;
-  }
-
-  #publish(messages: readonly MessageRow[]): Promise<void> {
+    const { messages, isFull } = await this.#waiting();
+    if (messages.length === 0 || !(await this.turns.take(EVERYBODY, TURN, TURN_S))) return false;
     const recordedtime = new Date().toISOString();
     const records = messages.flatMap(saidOf).map((said) => messageRecord(said, recordedtime, this.settings.PUBLIC_URL));
-    return this.publisher.publish(TOPICS.messages, records);
-  }
-
-  #claim(): Promise<Claimed[]> {
-    return this.database.acrossTenants((em) =>
-      em.execute<Claimed[]>(
-        `with due as (
-           select tenant, id from thread
-           where unpublished and (publishing_until is null or publishing_until < now())
-           limit ? for update skip locked)
-         update thread set publish_epoch = publish_epoch + 1, publishing_until = now() + ? * interval '1 s'
-         from due where thread.tenant = due.tenant and thread.id = due.id
-         returning thread.tenant, thread.id, publish_epoch`,
-        [THREADS_A_BATCH, LEASE_S],
-      ),
-    );
+    await this.publisher.publish(TOPICS.messages, records);
+    await this.#markPublished(messages);
+    return isFull;
   }
 
   /** Those whose turn it is: one that was said elsewhere may still be missing before them, and readers count by number. */
-  #messagesOf(claimed: readonly Claimed[]): Promise<MessageRow[]> {
+  #waiting(): Promise<{ messages: MessageRow[]; isFull: boolean }> {
     return this.database.acrossTenants(async (em) => {
-      const rows = await em.find(
-        MessageRow,
-        { state: 'placed', $or: claimed.map(({ tenant, id }) => ({ tenant, threadId: id })) },
-        { ...FRESH, orderBy: { tenant: 'asc', threadId: 'asc', decidedAt: 'asc', messageNumber: 'asc' } },
-      );
-      if (rows.length === 0) return [];
+      const order = { decidedAt: 'asc', threadId: 'asc', messageNumber: 'asc' } as const;
+      const rows = await em.find(MessageRow, { state: 'placed' }, { ...FRESH, orderBy: order, limit: A_BATCH });
+      if (rows.length === 0) return { messages: [], isFull: false };
       const published = await em.execute<{ id: string; last: number }[]>(
         `select conversation_id as id, max(message_number) as last from message
          where state = 'published' and tenant in (?) and conversation_id in (?) group by tenant, conversation_id`,
         [
           [...new Set(rows.map(({ tenant }) => tenant))],
-          [...new Set(rows.map(({ conversationId }) => conversationId))],
+          [...new Set(rows.map(({ conversationId }) => conversationId ?? ''))],
         ],
       );
-      return inTurn(rows, new Map(published.map(({ id, last }) => [id, last])));
+      const messages = inTurn(rows, new Map(published.map(({ id, last }) => [id, last])));
+      return { messages, isFull: rows.length === A_BATCH && messages.length > 0 };
     });
   }
 
-  /** Per thread, and only where the claim still holds: a process that was frozen changes nothing. */
-  #settle(
-    claimed: readonly Claimed[],
-    messages: readonly Pick<MessageRow, 'tenant' | 'id' | 'threadId'>[],
-  ): Promise<void> {
+  #markPublished(messages: readonly MessageRow[]): Promise<void> {
     return this.database.acrossTenants(async (em) => {
-      for (const { tenant, id, publish_epoch } of claimed) {
-        const [held] = await em.execute<unknown[]>(
-          `update thread set publishing_until = null where tenant = ? and id = ? and publish_epoch = ? returning id`,
-          [tenant, id, publish_epoch],
-        );
-        if (!held) continue;
-        const ids = messages.filter((one) => one.tenant === tenant && one.threadId === id).map((one) => one.id);
+      for (const [tenant, some] of Map.groupBy(messages, (message) => message.tenant)) {
+        const ids = some.map(({ id }) => id);
         await em.nativeUpdate(MessageRow, { tenant, id: { $in: ids }, state: 'placed' }, { state: 'published' });
-        await em.execute(
-          `update thread set unpublished = exists (
-             select 1 from message where tenant = ? and thread_id = ? and state = 'placed') where tenant = ? and id = ?`,
-          [tenant, id, tenant, id],
-        );
       }
     });
   }

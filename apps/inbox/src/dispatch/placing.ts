@@ -13,8 +13,9 @@ import { foldMessage } from '../lifecycle/conversation-fold.js';
 import { noteDecided } from '../lifecycle/decided.js';
 import { notifyAll } from '../notices.js';
 import { DATABASE } from '../parts.js';
-import { type Claim, Claims, type InHand } from './claims.js';
+import { type Claim, Claims } from './claims.js';
 import type { Placed, Refused } from './hand-over.js';
+import type { InHand } from './in-hand.js';
 import { MessageRow } from './message.entity.js';
 import { saidOf } from './said.js';
 
@@ -29,26 +30,24 @@ export class Placing {
   ) {}
 
   /** Keeps the place, and takes the next message of the thread in the same breath (`goesOn`). @throws ClaimLost */
-  async placed(claim: Claim, message: MessageRow, answer: Placed, goesOn: boolean): Promise<InHand | undefined> {
+  async placed(claim: Claim, inHand: InHand, answer: Placed, goesOn: boolean): Promise<InHand | undefined> {
     const { tenant } = claim;
+    const { message } = inHand;
     const leaves = message.author === 'agent' && (await this.#hasDeliveryUrl(claim));
-    const place = {
-      conversationId: answer.conversationId,
-      afterSequence: answer.afterSequence,
-      messageNumber: answer.messageNumber,
-      decidedAt: new Date(answer.decidedAt),
-    };
+    const place = placeOf(answer);
     const handedAt = new Date();
     return this.database.inTenant(tenant, async (em) => {
       await this.claims.proveMoved(em, claim);
       const kept = { ...place, state: 'placed' as const, answer: message.author === 'agent' ? answer : null };
       await em.nativeUpdate(MessageRow, { tenant, id: message.id }, kept);
       if (leaves) await addDelivery(em, message);
-      await noteDecided(em, tenant, answer.conversationId, answer.sequence);
       const next = await this.#goOn(em, claim, handedAt, goesOn, true);
       const [said] = saidOf({ ...message, ...place });
       const folded = said && (await foldMessage(em, said));
-      await this.#settle(em, message, answer.leaseUsed ? { sequence: answer.sequence } : undefined);
+      // A fold that is not behind needs no reminder of how far the life has come.
+      if ((folded?.after.sequence ?? 0) < answer.sequence)
+        await noteDecided(em, tenant, answer.conversationId, answer.sequence);
+      await this.#settle(em, inHand, answer.leaseUsed ? { sequence: answer.sequence } : undefined);
       if (!folded || assigneeOf(folded.after) !== null)
         await showMessage(em, tenant, { ...place, messageId: message.id });
       await notifyAll(em, [['message', message.id], ['unpublished']]);
@@ -57,19 +56,15 @@ export class Placing {
   }
 
   /** @throws ClaimLost */
-  async refused(
-    claim: Claim,
-    { message, hasPast }: InHand,
-    answer: Refused,
-    goesOn: boolean,
-  ): Promise<InHand | undefined> {
+  async refused(claim: Claim, inHand: InHand, answer: Refused, goesOn: boolean): Promise<InHand | undefined> {
     const { tenant } = claim;
+    const { message, hasPast } = inHand;
     const handedAt = new Date();
     return this.database.inTenant(tenant, async (em) => {
       await this.claims.prove(em, claim);
       await em.nativeUpdate(MessageRow, { tenant, id: message.id }, { state: 'refused', answer });
       const next = await this.#goOn(em, claim, handedAt, goesOn, hasPast);
-      await this.#settle(em, message, undefined);
+      await this.#settle(em, inHand, undefined);
       await notifyAll(em, [['message', message.id]]);
       return next;
     });
@@ -92,16 +87,21 @@ export class Placing {
     return account !== undefined && account.deliveryUrl !== null;
   }
 
-  async #settle(em: EntityManager, message: MessageRow, used: { sequence: number } | undefined): Promise<void> {
-    const { tenant, id, author } = message;
-    if (author === 'agent') return;
+  /** Room was asked for only where a conversation was paused, by this attempt or by an earlier one. */
+  async #settle(em: EntityManager, inHand: InHand, used: { sequence: number } | undefined): Promise<void> {
+    const { tenant, id, author, wasHanded } = inHand.message;
+    if (author === 'agent' || !(inHand.isPaused || wasHanded)) return;
     const activity = await settlePausedLease(em, tenant, id, used);
     if (activity.length === 0) return;
-    await showCapacity(
-      em,
-      tenant,
-      activity.map(({ agentId }) => agentId),
-    );
+    const agents = activity.map(({ agentId }) => agentId);
+    await showCapacity(em, tenant, agents);
     await publishActivity(em, this.settings.PUBLIC_URL, tenant, activity);
   }
 }
+
+const placeOf = ({ conversationId, afterSequence, messageNumber, decidedAt }: Placed) => ({
+  conversationId,
+  afterSequence,
+  messageNumber,
+  decidedAt: new Date(decidedAt),
+});

@@ -1,8 +1,8 @@
 import { defineEntity, type InferEntity, p } from '@mikro-orm/core';
 
 /**
- * One (tenant, channel account, contact): the order in which its messages were taken, and who dispatches and who
- * publishes them now. A claim is an epoch and an instant until which it holds; every write of a result names the epoch.
+ * One (tenant, channel account, contact): the order in which its messages were taken, and who dispatches
+ * them now. A claim is an epoch and an instant until which it holds; every write of a result names the epoch.
  */
 export const ThreadRow = defineEntity({
   name: 'Thread',
@@ -25,10 +25,6 @@ export const ThreadRow = defineEntity({
     owner: p.text().nullable(),
     epoch: p.integer(),
     leasedUntil: p.datetime().nullable(),
-    /** Has messages that Kafka has not yet. */
-    unpublished: p.boolean(),
-    publishEpoch: p.integer(),
-    publishingUntil: p.datetime().nullable(),
   },
 });
 export type ThreadRow = InferEntity<typeof ThreadRow>;

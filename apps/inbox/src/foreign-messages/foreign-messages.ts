@@ -36,10 +36,7 @@ export class ForeignMessages {
 
   async #placed(em: EntityManager, row: ReturnType<typeof rowOf>): Promise<void> {
     const { tenant, threadId, conversationId, afterSequence } = row;
-    await em.execute('update thread set has_past = true, unpublished = true where tenant = ? and id = ?', [
-      tenant,
-      threadId,
-    ]);
+    await em.execute('update thread set has_past = true where tenant = ? and id = ?', [tenant, threadId]);
     await notify(em, HEARD.unpublished);
     if (conversationId === null || afterSequence === null) return;
     await noteDecided(em, tenant, conversationId, afterSequence);

@@ -26,29 +26,21 @@ export type EventFolded = ({ kind: 'folded' } & Folded) | { kind: 'repeat' } | {
 export async function foldEvent(em: EntityManager, event: LifecycleEvent): Promise<EventFolded> {
   const { tenantid: tenant, conversationId, sequence } = event;
   await lockConversation(em, tenant, conversationId);
-  const [isNew] = await em.execute<unknown[]>(
-    `insert into life_event (tenant, conversation_id, sequence, event) values (?, ?, ?, ?)
-     on conflict do nothing returning sequence`,
+  const [kept] = await em.execute<{ has_later: boolean }[]>(
+    `insert into life_event (tenant, conversation_id, sequence, event) values (?, ?, ?, ?) on conflict do nothing
+     returning exists (select 1 from life_event later where later.tenant = life_event.tenant
+       and later.conversation_id = life_event.conversation_id and later.sequence = life_event.sequence + 1) as has_later`,
     [tenant, conversationId, sequence, JSON.stringify(event)],
   );
-  if (isNew === undefined) return { kind: 'repeat' };
+  if (kept === undefined) return { kind: 'repeat' };
   const before = (await em.findOne(ConversationRow, { tenant, id: conversationId }, FRESH))?.state;
   if (sequence !== (before?.sequence ?? 0) + 1) return { kind: 'gap' };
-  const after = (await hasLater(em, event))
-    ? await refold(em, tenant, conversationId, before)
-    : await inOrder(em, before, event);
+  // It was waited for: what came before its time is there.
+  const after = kept.has_later ? await refold(em, tenant, conversationId, before) : await inOrder(em, before, event);
   await save(em, after, event);
   if (event.type === 'conversation.started' && event.previousConversationId !== null)
     await link(em, tenant, event.previousConversationId, conversationId);
   return { kind: 'folded', before, after };
-}
-
-/** It was waited for: what came before its time is there. */
-async function hasLater(
-  em: EntityManager,
-  { tenantid: tenant, conversationId, sequence }: LifecycleEvent,
-): Promise<boolean> {
-  return (await em.count(LifeEventRow, { tenant, conversationId, sequence: sequence + 1 })) > 0;
 }
 
 /** A message that got its place. Undefined: nothing of its conversation is known yet; its events will fold it in. */

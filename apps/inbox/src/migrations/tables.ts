@@ -11,11 +11,9 @@ export const MESSAGE_TABLES = [
      waiting boolean not null default false, next_attempt_at timestamptz not null default now(),
      attempts integer not null default 0, held_why text, held_since timestamptz,
      owner text, epoch integer not null default 0, leased_until timestamptz,
-     unpublished boolean not null default false, publish_epoch integer not null default 0, publishing_until timestamptz,
      primary key (tenant, id))`,
   `create index thread_contact on thread (tenant, contact_id)`,
   `create index thread_waiting on thread (next_attempt_at) where waiting`,
-  `create index thread_unpublished on thread (publishing_until) where unpublished`,
   `create table message (
      tenant text not null, id text not null, thread_id text not null, contact_id text not null,
      position integer not null, channel_account text not null, source_key text,
@@ -29,7 +27,7 @@ export const MESSAGE_TABLES = [
   `create index message_of_conversation on message (tenant, conversation_id, message_number)
      where state in ('placed', 'published')`,
   `create index message_waiting on message (tenant, thread_id, position) where state in ('stored', 'handed')`,
-  `create index message_unpublished on message (tenant, thread_id, position) where state = 'placed'`,
+  `create index message_unpublished on message (decided_at) where state = 'placed'`,
   `create table delivery (
      tenant text not null, message_id text not null, thread_id text not null, position integer not null,
      channel_account text not null, state text not null check (state in ('waiting', 'delivered', 'failed')),
@@ -91,12 +89,14 @@ export const DESK_TABLES = [
   `create index lease_held on lease (tenant, agent_id) where state <> 'freed'`,
   `create index lease_request on lease (tenant, request_id) where state = 'granted'`,
   `create index lease_unsettled on lease (settle_at) where state = 'granted' and settle_at is not null`,
-  `create table router (
-     tenant text not null primary key, owner text not null, held_until timestamptz not null)`,
+  `create table turn (
+     tenant text not null, name text not null, owner text not null, held_until timestamptz not null,
+     primary key (tenant, name))`,
   `create table desk_change (
-     tenant text not null, position bigint not null, kind text not null, conversation_id text, message_id text,
-     agents text[] not null, groups text[] not null, at timestamptz not null,
-     primary key (tenant, position))`,
+     tenant text not null, id bigint generated always as identity primary key, position bigint, kind text not null,
+     conversation_id text, message_id text, agents text[] not null, groups text[] not null, at timestamptz not null)`,
+  `create unique index desk_change_position on desk_change (tenant, position)`,
+  `create index desk_change_fresh on desk_change (tenant, id) where position is null`,
   `create index desk_change_age on desk_change (at)`,
   `create table configuration (
      tenant text not null, kind text not null, key text not null, version integer not null, value jsonb,
@@ -121,7 +121,7 @@ export const TENANT_TABLES = [
   'note',
   'agent',
   'lease',
-  'router',
+  'turn',
   'desk_change',
   'configuration',
   'channel_account',

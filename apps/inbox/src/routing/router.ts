@@ -15,11 +15,14 @@ import { LeasedCommands } from '../commands/leased-commands.js';
 import { sendUpdate } from '../commands/send-update.js';
 import { Wakeable } from '../dispatch/wakeable.js';
 import { DATABASE, HEARD } from '../parts.js';
-import { RouterLock } from './router-lock.js';
+import { Turns } from '../turns.js';
 import { type Waiting, WaitingList } from './waiting-list.js';
 
 const SWEEP_MS = 5_000;
 const AGAIN_MS = 250;
+const TURN = 'router';
+/** Longer than one round takes; a router that was killed in the middle blocks its tenant so long. */
+const TURN_S = 20;
 const ROUTER: Caller = { kind: 'system', id: 'router', role: 'system', scopes: [] };
 
 /**
@@ -34,7 +37,7 @@ export class Router implements OnApplicationBootstrap {
   constructor(
     @Inject(DATABASE) private readonly database: Database,
     @Inject(SERVICE_LOG) private readonly log: ServiceLog,
-    private readonly lock: RouterLock,
+    private readonly turns: Turns,
     private readonly waiting: WaitingList,
     private readonly leased: LeasedCommands,
     private readonly temporal: ConversationClient,
@@ -63,8 +66,15 @@ export class Router implements OnApplicationBootstrap {
 
   /** Whoever routes the tenant may have passed by what moved: look again once it is done. */
   async #routeIfFree(tenant: string): Promise<void> {
-    if (await this.lock.holding(tenant, () => this.#routeTenant(tenant))) return;
-    setTimeout(() => this.#look(tenant), AGAIN_MS).unref();
+    if (!(await this.turns.take(tenant, TURN, TURN_S))) {
+      setTimeout(() => this.#look(tenant), AGAIN_MS).unref();
+      return;
+    }
+    try {
+      await this.#routeTenant(tenant);
+    } finally {
+      await this.turns.giveUp(tenant, TURN);
+    }
   }
 
   #look(tenant: string): void {

@@ -46,9 +46,9 @@ export class Upkeep implements OnApplicationBootstrap {
     await this.idempotency.sweep();
     const forgotten = await this.database.acrossTenants(async (em) => {
       const changes = await em.execute<unknown[]>(
-        `delete from desk_change where (tenant, position) in (
-           select tenant, position from desk_change where at < now() - interval '${STREAM_KEPT}' limit ?)
-         returning position`,
+        `delete from desk_change where id in (
+           select id from desk_change where at < now() - interval '${STREAM_KEPT}' and position is not null limit ?)
+         returning id`,
         [A_BATCH],
       );
       const decided = await em.execute<unknown[]>(

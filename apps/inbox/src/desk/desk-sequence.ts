@@ -1,0 +1,75 @@
+import { Inject, Injectable, type OnApplicationBootstrap } from '@nestjs/common';
+import type { Database } from '@parley/persistence/database';
+import { notify } from '@parley/persistence/listener';
+import { Shutdown } from '@parley/service/shutdown';
+import { SERVICE_LOG, type ServiceLog } from '@parley/service/tokens';
+import { Wakeable } from '../dispatch/wakeable.js';
+import { DATABASE, HEARD } from '../parts.js';
+import { DESK_STREAM } from './desk-changes.js';
+
+const SWEEP_MS = 5_000;
+const AT_ONCE = 1_000;
+
+/**
+ * Gives positions to what moved on desks, in the order in which it was committed: whoever sees position n has everything
+ * up to n. One short statement for many changes, by whichever replica hears first; the others wait for it or find nothing.
+ */
+@Injectable()
+export class DeskSequence implements OnApplicationBootstrap {
+  readonly #loop: Wakeable;
+  readonly #tenants = new Set<string>();
+
+  constructor(
+    @Inject(DATABASE) private readonly database: Database,
+    @Inject(SERVICE_LOG) log: ServiceLog,
+    private readonly shutdown: Shutdown,
+  ) {
+    this.#loop = new Wakeable(SWEEP_MS, (error) => log.warn({ err: error }, 'desk changes have no position yet'));
+  }
+
+  onApplicationBootstrap(): void {
+    this.database.listen(HEARD.deskFresh, (tenant) => {
+      if (tenant !== null) this.#tenants.add(tenant);
+      this.#loop.wake();
+    });
+    this.shutdown.on('workers', () => this.#loop.stop());
+    this.#loop.start(() => this.#sequenceAll());
+  }
+
+  async #sequenceAll(): Promise<boolean> {
+    const tenants = this.#tenants.size > 0 ? [...this.#tenants] : await this.#left();
+    this.#tenants.clear();
+    for (const tenant of tenants) await this.#sequence(tenant);
+    return this.#tenants.size > 0;
+  }
+
+  async #sequence(tenant: string): Promise<void> {
+    const more = await this.database.inTenant(tenant, async (em) => {
+      const given = await em.execute<unknown[]>(
+        `with fresh as (
+           select id, row_number() over (order by id) as place, count(*) over () as size from (
+             select id from desk_change where tenant = ? and position is null order by id limit ? for update skip locked
+           ) as unplaced),
+         upto as (
+           insert into stream_position as known (tenant, stream, position)
+           select ?, ?, max(size) from fresh having count(*) > 0
+           on conflict (tenant, stream) do update set position = known.position + excluded.position
+           returning position)
+         update desk_change set position = upto.position - fresh.size + fresh.place from fresh, upto
+         where desk_change.id = fresh.id returning desk_change.id`,
+        [tenant, AT_ONCE, tenant, DESK_STREAM],
+      );
+      if (given.length > 0) await notify(em, HEARD.desk, tenant);
+      return given.length === AT_ONCE;
+    });
+    if (more) this.#tenants.add(tenant);
+  }
+
+  /** What nobody heard of. */
+  async #left(): Promise<string[]> {
+    const rows = await this.database.acrossTenants((em) =>
+      em.execute<{ tenant: string }[]>('select distinct tenant from desk_change where position is null'),
+    );
+    return rows.map(({ tenant }) => tenant);
+  }
+}
