@@ -99,7 +99,8 @@ describe('an administrator cancels or reassigns', () => {
     }
     expect(await say(visitor, 'Hello again')).toBe(id);
     expect(await log.event(id, 'reactivated')).toMatchObject({ statusFrom: 'cancelled', statusTo: 'bot', episode: 2 });
-    const isHandedOver = (found: unknown): boolean => field(found, 'episode') === 2 && field(found, 'status') === 'pending';
+    const isHandedOver = (found: unknown): boolean =>
+      field(found, 'episode') === 2 && field(found, 'status') === 'pending';
     expect(field(await eventually(id, isHandedOver), 'closing')).toBeNull();
   });
 
