@@ -102,6 +102,25 @@ describe('in one run', () => {
     expect(await thread.say({ lease: { granted: 'lease-3' } })).toMatchObject({ leaseUsed: false });
   });
 
+  test('B10: a message on a paused conversation is held, without a trace, until its agent’s room is known', async () => {
+    const thread = new Thread(stage);
+    const { conversationId } = await thread.say();
+    await assign(conversationId, 'eva');
+    await command(stage, conversationId, 'pause', { caller: agent('eva') });
+    const update = thread.update({ messageId: newMessageId() });
+    const paused = { conversationId, episode: 1, agentId: 'eva' };
+    const held = await stage.client.message(tenant, thread.threadId, update);
+    expect(held).toEqual({ kind: 'answer', answer: { kind: 'hold', why: 'lease-needed', paused } });
+    expect(await stage.client.decisionState(tenant, conversationId)).toMatchObject({
+      answer: { conversation: { status: 'paused', lastMessageNumber: 1 } },
+    });
+    const { messageId } = update;
+    expect(await thread.say({ messageId, lease: { refused: 'CAPACITY_FULL' } })).toMatchObject({ messageNumber: 2 });
+    expect(await stage.client.decisionState(tenant, conversationId)).toMatchObject({
+      answer: { conversation: { status: 'pending', pendingReason: 'in-queue' } },
+    });
+  });
+
   test('A9: what the channel last said of the visitor decides on the survey', async () => {
     const thread = new Thread(stage, { preset: 'iadvize-onsite' });
     const { conversationId } = await thread.say({ start: { ...thread.start, channelKind: 'site' } });

@@ -3,6 +3,7 @@ import type { Command } from '@parley/contracts/command';
 import type { MessageEvent } from '@parley/contracts/message-event';
 import type { MessageAnswer, MessageUpdate, PlacedMessage } from '@parley/contracts/protocol';
 import type { Conversation } from '@parley/contracts/state';
+import { holderOf } from '@parley/domain/conversation';
 import { capacityOf } from '@parley/domain/effects';
 import { placeMessage } from '@parley/domain/place';
 import { viewOf } from '@parley/domain/view';
@@ -27,8 +28,8 @@ function fromAgent(thread: Thread, update: MessageUpdate): MessageAnswer {
 }
 
 function fromVisitor(thread: Thread, update: MessageUpdate): MessageAnswer {
-  const why = whyHold(thread, update);
-  if (why) return { kind: 'hold', why };
+  const hold = holdOf(thread, update);
+  if (hold) return hold;
   const known = thread.isEmpty ? knownOf(update) : undefined;
   if (known) return placedAgain(thread, known, update.author);
   const newest = thread.newest ?? update.previous?.newest;
@@ -45,18 +46,26 @@ function fromVisitor(thread: Thread, update: MessageUpdate): MessageAnswer {
  * Why inbox must hand it over again; changes nothing, for the validator asks here too. A run that holds nothing yet
  * knows no past but the one that comes along, and trusts only a fresh one (a frozen dispatcher).
  */
-export function whyHold(thread: Thread, update: MessageUpdate): Hold['why'] | undefined {
+export function holdOf(thread: Thread, update: MessageUpdate): Hold | undefined {
   if (update.author === 'agent' || thread.memory.message(update.messageId)) return undefined;
   if (thread.isEmpty) {
-    if (update.previous === undefined) return 'previous-needed';
-    if (!(nowMs() - msOf(update.handedAt) <= thread.handedMs)) return 'handed-too-late';
+    if (update.previous === undefined) return { kind: 'hold', why: 'previous-needed' };
+    if (!(nowMs() - msOf(update.handedAt) <= thread.handedMs)) return { kind: 'hold', why: 'handed-too-late' };
     if (knownOf(update)) return undefined;
   }
-  const where = placeMessage(thread.newest ?? update.previous?.newest);
-  if (where === 'join') return undefined;
+  const newest = thread.newest ?? update.previous?.newest;
+  const where = placeMessage(newest);
+  if (where === 'join') return newest && !update.lease ? roomOf(newest) : undefined;
   // Without what a start needs: with everything.
-  if (update.start === undefined) return 'previous-needed';
-  return where === 'start' && thread.isFull ? 'run-is-full' : undefined;
+  if (update.start === undefined) return { kind: 'hold', why: 'previous-needed' };
+  return where === 'start' && thread.isFull ? { kind: 'hold', why: 'run-is-full' } : undefined;
+}
+
+/** Only the run knows surely that it is paused; whether its agent has room only inbox does. */
+function roomOf(state: Conversation): Hold | undefined {
+  if (state.status !== 'paused' || holderOf(state) !== null) return undefined;
+  const { conversationId, episode, assignedTo: agentId } = state;
+  return { kind: 'hold', why: 'lease-needed', paused: { conversationId, episode, agentId } };
 }
 
 type Hold = Extract<MessageAnswer, { kind: 'hold' }>;

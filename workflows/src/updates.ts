@@ -16,7 +16,7 @@ import { answerCommand, BUSY, isBusyFor } from './command.js';
 import { readCommand } from './command-guards.js';
 import { asIntegration, type ForeignSaid } from './foreign.js';
 import { isMessageUpdate, isPresenceUpdate } from './guards.js';
-import { receiveMessage, whyHold } from './message.js';
+import { holdOf, receiveMessage } from './message.js';
 import { answerReassign } from './reassign.js';
 import { hearForeign, placeOfForeign } from './said-elsewhere.js';
 import { sizeOf } from './size.js';
@@ -82,8 +82,8 @@ function messageOf(update: unknown): Message | undefined {
 
 function untracedMessage(thread: Thread, update: unknown): Early {
   const message = messageOf(update);
-  const why = message?.from === 'inbox' ? whyHold(thread, message.update) : undefined;
-  return why ? { answer: { kind: 'hold', why } } : {};
+  const answer = message?.from === 'inbox' ? holdOf(thread, message.update) : undefined;
+  return answer ? { answer } : {};
 }
 
 function untracedCommand(thread: Thread, type: UpdateCommandType, update: unknown): Early {

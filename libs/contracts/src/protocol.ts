@@ -88,8 +88,16 @@ export type MessageAnswer =
   | ({ kind: 'refused' } & Refusal)
   /** Hold the thread and hand it over again: `previous` is needed, it was handed over too long ago, or 20 ended ones are still here. */
   | { kind: 'hold'; why: 'previous-needed' | 'handed-too-late' | 'run-is-full' }
+  /** It is paused and its agent's room was given up: come again with a lease of it, or with why there is none. */
+  | { kind: 'hold'; why: 'lease-needed'; paused: PausedRoom }
   /** An agent's message names a conversation that the run does not hold: the archive knows. */
   | { kind: 'unknown-conversation' };
+
+export interface PausedRoom {
+  conversationId: string;
+  episode: number;
+  agentId: string;
+}
 
 export type CommandUpdateAnswer =
   | {

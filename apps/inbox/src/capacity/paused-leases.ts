@@ -1,10 +1,10 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { EntityManager } from '@mikro-orm/postgresql';
 import type { Lease } from '@parley/contracts/command';
+import type { PausedRoom } from '@parley/contracts/protocol';
 import type { Settings } from '@parley/contracts/settings';
 import type { Database } from '@parley/persistence/database';
 import { SETTINGS } from '@parley/service/tokens';
-import { ConversationRow } from '../lifecycle/conversation.entity.js';
 import { DATABASE, FRESH } from '../parts.js';
 import { type Activity, publishActivity } from './activity.js';
 import { giveBack, grant, markUsed } from './ledger.js';
@@ -21,13 +21,11 @@ export class PausedLeases {
     @Inject(SETTINGS) private readonly settings: Settings,
   ) {}
 
-  async take(tenant: string, threadId: string, messageId: string): Promise<Lease | undefined> {
+  take(tenant: string, paused: PausedRoom, messageId: string): Promise<Lease> {
     return this.database.inTenant(tenant, async (em) => {
-      const paused = await em.findOne(ConversationRow, { tenant, threadId, status: 'paused' }, FRESH);
-      if (!paused?.assignedTo) return undefined;
-      const key = { tenant, conversationId: paused.id, episode: paused.episode, requestId: requestOf(messageId) };
       const settleAt = new Date(Date.now() + SETTLED_WITHIN_MS);
-      const { lease, activity } = await grant(em, { ...key, agentId: paused.assignedTo, request: null, settleAt });
+      const wanted = { ...paused, tenant, requestId: requestOf(messageId), request: null, settleAt };
+      const { lease, activity } = await grant(em, wanted);
       await publishActivity(em, this.settings.PUBLIC_URL, tenant, activity);
       return lease;
     });

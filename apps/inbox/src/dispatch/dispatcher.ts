@@ -95,8 +95,8 @@ export class Dispatcher implements OnApplicationBootstrap {
     }
     const next =
       given.kind === 'placed'
-        ? await this.placing.placed(claim, inHand, given.answer, goesOn)
-        : await this.placing.refused(claim, inHand, given.answer, goesOn);
+        ? await this.placing.placed(claim, inHand, given, goesOn)
+        : await this.placing.refused(claim, inHand, given, goesOn);
     this.metrics.settled(message, given.kind);
     return next;
   }

@@ -1,5 +1,5 @@
 import { Inject, Injectable } from '@nestjs/common';
-import type { MessageAnswer, MessageUpdate } from '@parley/contracts/protocol';
+import type { MessageAnswer, MessageUpdate, PausedRoom } from '@parley/contracts/protocol';
 import { decide } from '@parley/domain/decide';
 import { ConversationClient } from '@parley/temporal/client';
 import type { Reply } from '@parley/temporal/patience';
@@ -16,10 +16,17 @@ export type Refused = Extract<MessageAnswer, { kind: 'refused' }>;
 
 /** What became of a message that was handed over. */
 export type Given =
-  | { kind: 'placed'; answer: Placed }
-  | { kind: 'refused'; answer: Refused }
+  | Settled<'placed', Placed>
+  | Settled<'refused', Refused>
   /** Not now. `alarm`: somebody must look, it does not pass by itself. */
   | { kind: 'again'; why: string; soon: boolean; wasSent: boolean; alarm: boolean };
+
+/** `broughtRoom`: a lease of its agent's room went with it, to be used or given back. */
+export interface Settled<K, A> {
+  kind: K;
+  answer: A;
+  broughtRoom: boolean;
+}
 
 const later = (why: string, more: Partial<Extract<Given, { kind: 'again' }>> = {}): Given => ({
   kind: 'again',
@@ -66,25 +73,30 @@ export class HandOver {
     const decision = decide(state, command, facts, new Date().toISOString());
     const reason = decision.kind === 'refused' ? decision.reason : 'NOT_ELIGIBLE_STATE';
     const { sequence: currentSequence, nextConversationId } = state;
-    return {
-      kind: 'refused',
-      answer: { kind: 'refused', reason, currentSequence, nextConversationId },
-    };
+    return given({ kind: 'answer', answer: { kind: 'refused', reason, currentSequence, nextConversationId } });
   }
 
-  async #fromVisitor(claim: Claim, { message, handedAt, hasPast, isPaused }: InHand): Promise<Given> {
+  async #fromVisitor(claim: Claim, { message, handedAt, hasPast }: InHand): Promise<Given> {
     const { tenant, threadId } = claim;
     const resolved = await this.starts.resolve(tenant, claim.channelAccount, claim.contactId, message.campaign);
     if (resolved.kind === 'missing') return later(`no ${resolved.what} is known`, { alarm: true });
-    const lease = isPaused ? await this.leases.take(tenant, threadId, message.id) : undefined;
     const update: MessageUpdate = {
       ...said(message, handedAt),
       presence: { online: message.online, authenticated: message.authenticated },
       start: resolved.start,
-      ...(lease && { lease }),
     };
     const reply = await this.temporal.message(tenant, threadId, update);
-    return needsPast(reply) ? this.#withPast(claim, update, hasPast) : given(reply);
+    const hold = reply.kind === 'answer' && reply.answer.kind === 'hold' ? reply.answer : undefined;
+    if (reply.kind === 'not-found' || hold?.why === 'previous-needed') return this.#withPast(claim, update, hasPast);
+    return hold?.why === 'lease-needed' ? this.#withRoom(claim, update, hold.paused) : given(reply);
+  }
+
+  /** Its conversation is paused: back to its agent where there is room (mission.md), else to the queue. */
+  async #withRoom(claim: Claim, update: MessageUpdate, paused: PausedRoom): Promise<Given> {
+    const lease = await this.leases.take(claim.tenant, paused, update.messageId);
+    const handedAt = await this.claims.renew(claim);
+    const reply = await this.temporal.message(claim.tenant, claim.threadId, { ...update, handedAt, lease });
+    return given(reply, true);
   }
 
   /**
@@ -107,21 +119,17 @@ export class HandOver {
   }
 }
 
-const needsPast = (reply: Reply<MessageAnswer>): boolean =>
-  reply.kind === 'not-found' ||
-  (reply.kind === 'answer' && reply.answer.kind === 'hold' && reply.answer.why === 'previous-needed');
-
 /** Every answer decides; every other reply leaves it to the next attempt, with the same updateId. */
-function given(reply: Reply<MessageAnswer>): Given {
+function given(reply: Reply<MessageAnswer>, broughtRoom = false): Given {
   if (reply.kind === 'unknown-outcome') return later(reply.why, { wasSent: true, soon: true });
   if (reply.kind === 'unavailable') return later(reply.why);
   if (reply.kind === 'not-found') return later('no run took it', { soon: true });
   const { answer } = reply;
   switch (answer.kind) {
     case 'placed':
-      return { kind: 'placed', answer };
+      return { kind: 'placed', answer, broughtRoom };
     case 'refused':
-      return { kind: 'refused', answer };
+      return { kind: 'refused', answer, broughtRoom };
     case 'hold':
       return later(answer.why, { soon: true });
     case 'unknown-conversation':

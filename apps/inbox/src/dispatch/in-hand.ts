@@ -29,8 +29,6 @@ export interface InHand {
   handedAt: string;
   /** Some message of the thread was placed before: a start needs what the archive knows. */
   hasPast: boolean;
-  /** A conversation of the thread is paused, as far as we know: its agent may have room (mission.md). */
-  isPaused: boolean;
 }
 
 export interface ThreadRef {
@@ -56,7 +54,6 @@ interface Row {
   traceparent: string | null;
   handed_at: string | null;
   is_marked: boolean;
-  is_paused: boolean;
 }
 
 /**
@@ -80,9 +77,7 @@ export async function takeFirst(
        update message set handed_at = ?, state = 'handed' from first
        where message.tenant = first.tenant and message.id = first.id and message.state = 'stored'
        returning message.tenant, message.id)
-     select first.*, marked.id is not null as is_marked,
-            exists (select 1 from conversation c where c.tenant = first.tenant and c.thread_id = first.thread_id
-                      and c.status = 'paused') as is_paused
+     select first.*, marked.id is not null as is_marked
      from first left join marked on marked.tenant = first.tenant and marked.id = first.id`,
     [JSON.stringify(threads.map(({ tenant, threadId }) => ({ tenant, id: threadId }))), handedAt],
   );
@@ -109,5 +104,5 @@ function inHandOf(row: Row, handedAt: Date, hasPast: boolean): InHand | 'withdra
     conversationId: row.conversation_id,
     acceptedAt: new Date(row.accepted_at),
   };
-  return { message, handedAt: handedAt.toISOString(), hasPast, isPaused: row.is_paused };
+  return { message, handedAt: handedAt.toISOString(), hasPast };
 }

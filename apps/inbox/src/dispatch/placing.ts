@@ -14,8 +14,8 @@ import { noteDecided } from '../lifecycle/decided.js';
 import { notifyAll } from '../notices.js';
 import { DATABASE } from '../parts.js';
 import { type Claim, Claims } from './claims.js';
-import type { Placed, Refused } from './hand-over.js';
-import type { InHand } from './in-hand.js';
+import type { Placed, Refused, Settled } from './hand-over.js';
+import type { Handed, InHand } from './in-hand.js';
 import { MessageRow } from './message.entity.js';
 import { saidOf } from './said.js';
 
@@ -30,9 +30,13 @@ export class Placing {
   ) {}
 
   /** Keeps the place, and takes the next message of the thread in the same breath (`goesOn`). @throws ClaimLost */
-  async placed(claim: Claim, inHand: InHand, answer: Placed, goesOn: boolean): Promise<InHand | undefined> {
+  async placed(
+    claim: Claim,
+    { message }: InHand,
+    { answer, broughtRoom }: Settled<'placed', Placed>,
+    goesOn: boolean,
+  ): Promise<InHand | undefined> {
     const { tenant } = claim;
-    const { message } = inHand;
     const leaves = message.author === 'agent' && (await this.#hasDeliveryUrl(claim));
     const place = placeOf(answer);
     const handedAt = new Date();
@@ -47,7 +51,8 @@ export class Placing {
       // A fold that is not behind needs no reminder of how far the life has come.
       if ((folded?.after.sequence ?? 0) < answer.sequence)
         await noteDecided(em, tenant, answer.conversationId, answer.sequence);
-      await this.#settle(em, inHand, answer.leaseUsed ? { sequence: answer.sequence } : undefined);
+      if (broughtRoom || message.wasHanded)
+        await this.#settle(em, message, answer.leaseUsed ? { sequence: answer.sequence } : undefined);
       if (!folded || assigneeOf(folded.after) !== null)
         await showMessage(em, tenant, { ...place, messageId: message.id });
       await notifyAll(em, [['message', message.id], ['unpublished']]);
@@ -56,15 +61,19 @@ export class Placing {
   }
 
   /** @throws ClaimLost */
-  async refused(claim: Claim, inHand: InHand, answer: Refused, goesOn: boolean): Promise<InHand | undefined> {
+  async refused(
+    claim: Claim,
+    { message, hasPast }: InHand,
+    { answer, broughtRoom }: Settled<'refused', Refused>,
+    goesOn: boolean,
+  ): Promise<InHand | undefined> {
     const { tenant } = claim;
-    const { message, hasPast } = inHand;
     const handedAt = new Date();
     return this.database.inTenant(tenant, async (em) => {
       await this.claims.prove(em, claim);
       await em.nativeUpdate(MessageRow, { tenant, id: message.id }, { state: 'refused', answer });
       const next = await this.#goOn(em, claim, handedAt, goesOn, hasPast);
-      await this.#settle(em, inHand, undefined);
+      if (broughtRoom || message.wasHanded) await this.#settle(em, message, undefined);
       await notifyAll(em, [['message', message.id]]);
       return next;
     });
@@ -87,10 +96,8 @@ export class Placing {
     return account !== undefined && account.deliveryUrl !== null;
   }
 
-  /** Room was asked for only where a conversation was paused, by this attempt or by an earlier one. */
-  async #settle(em: EntityManager, inHand: InHand, used: { sequence: number } | undefined): Promise<void> {
-    const { tenant, id, author, wasHanded } = inHand.message;
-    if (author === 'agent' || !(inHand.isPaused || wasHanded)) return;
+  /** The room that it brought along, in this attempt or in an earlier one. */
+  async #settle(em: EntityManager, { tenant, id }: Handed, used: { sequence: number } | undefined): Promise<void> {
     const activity = await settlePausedLease(em, tenant, id, used);
     if (activity.length === 0) return;
     const agents = activity.map(({ agentId }) => agentId);
