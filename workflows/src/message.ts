@@ -1,7 +1,7 @@
 import type { Caller } from '@parley/contracts/actor';
 import type { Command } from '@parley/contracts/command';
 import type { MessageEvent } from '@parley/contracts/message-event';
-import type { MessageAnswer, MessageUpdate, PlacedMessage } from '@parley/contracts/protocol';
+import { CLAIM_MS, type MessageAnswer, type MessageUpdate, type PlacedMessage } from '@parley/contracts/protocol';
 import type { Conversation } from '@parley/contracts/state';
 import { holderOf } from '@parley/domain/conversation';
 import { capacityOf } from '@parley/domain/effects';
@@ -24,7 +24,7 @@ export function receiveMessage(thread: Thread, update: MessageUpdate): MessageAn
 function fromAgent(thread: Thread, update: MessageUpdate): MessageAnswer {
   const conversation = update.conversationId === undefined ? undefined : thread.find(update.conversationId);
   if (!conversation) return { kind: 'unknown-conversation' };
-  return place(thread, conversation, { ...saying(update), type: 'message' }, update);
+  return place(thread, conversation, { ...saying(update), ...update.guards, type: 'message' }, update);
 }
 
 function fromVisitor(thread: Thread, update: MessageUpdate): MessageAnswer {
@@ -43,29 +43,40 @@ function fromVisitor(thread: Thread, update: MessageUpdate): MessageAnswer {
 }
 
 /**
- * Why inbox must hand it over again; changes nothing, for the validator asks here too. A run that holds nothing yet
- * knows no past but the one that comes along, and trusts only a fresh one (a frozen dispatcher).
+ * Why it is not even let in: nothing of it is in the history, so replay does not come here. A dispatcher that was frozen
+ * comes too late: another has handed it over since, and this run forgets refusals. And only the run knows surely that a
+ * conversation is paused, only inbox whether its agent has room.
  */
-export function holdOf(thread: Thread, update: MessageUpdate): Hold | undefined {
+export function holdAtDoor(thread: Thread, update: MessageUpdate): Hold | undefined {
+  if (thread.memory.message(update.messageId)) return undefined;
+  const hold = holdOf(thread, update);
+  if (hold || thread.isEmpty) return hold;
+  if (!(nowMs() - msOf(update.handedAt) <= CLAIM_MS)) return { kind: 'hold', why: 'handed-too-late' };
+  return update.author === 'visitor' && !update.lease ? roomOf(thread.newest) : undefined;
+}
+
+function roomOf(newest: Conversation | undefined): Hold | undefined {
+  if (newest?.status !== 'paused' || holderOf(newest) !== null) return undefined;
+  const { conversationId, episode, assignedTo: agentId } = newest;
+  return { kind: 'hold', why: 'lease-needed', paused: { conversationId, episode, agentId } };
+}
+
+/**
+ * Why inbox must hand it over again; changes nothing. A run that holds nothing yet knows no past but the one that comes
+ * along, and trusts only a fresh one.
+ */
+function holdOf(thread: Thread, update: MessageUpdate): Hold | undefined {
   if (update.author === 'agent' || thread.memory.message(update.messageId)) return undefined;
   if (thread.isEmpty) {
     if (update.previous === undefined) return { kind: 'hold', why: 'previous-needed' };
     if (!(nowMs() - msOf(update.handedAt) <= thread.handedMs)) return { kind: 'hold', why: 'handed-too-late' };
     if (knownOf(update)) return undefined;
   }
-  const newest = thread.newest ?? update.previous?.newest;
-  const where = placeMessage(newest);
-  if (where === 'join') return newest && !update.lease ? roomOf(newest) : undefined;
+  const where = placeMessage(thread.newest ?? update.previous?.newest);
+  if (where === 'join') return undefined;
   // Without what a start needs: with everything.
   if (update.start === undefined) return { kind: 'hold', why: 'previous-needed' };
   return where === 'start' && thread.isFull ? { kind: 'hold', why: 'run-is-full' } : undefined;
-}
-
-/** Only the run knows surely that it is paused; whether its agent has room only inbox does. */
-function roomOf(state: Conversation): Hold | undefined {
-  if (state.status !== 'paused' || holderOf(state) !== null) return undefined;
-  const { conversationId, episode, assignedTo: agentId } = state;
-  return { kind: 'hold', why: 'lease-needed', paused: { conversationId, episode, agentId } };
 }
 
 type Hold = Extract<MessageAnswer, { kind: 'hold' }>;

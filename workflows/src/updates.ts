@@ -16,7 +16,7 @@ import { answerCommand, BUSY, isBusyFor } from './command.js';
 import { readCommand } from './command-guards.js';
 import { asIntegration, type ForeignSaid } from './foreign.js';
 import { isMessageUpdate, isPresenceUpdate } from './guards.js';
-import { holdOf, receiveMessage } from './message.js';
+import { holdAtDoor, receiveMessage } from './message.js';
 import { answerReassign } from './reassign.js';
 import { hearForeign, placeOfForeign } from './said-elsewhere.js';
 import { sizeOf } from './size.js';
@@ -82,7 +82,7 @@ function messageOf(update: unknown): Message | undefined {
 
 function untracedMessage(thread: Thread, update: unknown): Early {
   const message = messageOf(update);
-  const answer = message?.from === 'inbox' ? holdOf(thread, message.update) : undefined;
+  const answer = message?.from === 'inbox' ? holdAtDoor(thread, message.update) : undefined;
   return answer ? { answer } : {};
 }
 

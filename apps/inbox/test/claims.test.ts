@@ -1,7 +1,6 @@
 import { afterAll, describe, expect, test } from '@jest/globals';
 import { type Claim, ClaimLost, Claims, restMs } from '../src/dispatch/claims.js';
 import type { InHand } from '../src/dispatch/in-hand.js';
-import { inTurn } from '../src/dispatch/message-publisher.js';
 import { MessageRow } from '../src/dispatch/message.entity.js';
 import { lockThread } from '../src/dispatch/thread-order.js';
 import { openInboxDatabase } from './database.js';
@@ -68,9 +67,24 @@ describe('claims of threads', () => {
     await expect(frozen.renew(old)).rejects.toThrow('Another dispatcher has');
   });
 
+  test('only what is in hand is kept: a claim that nobody serves any more runs out', async () => {
+    const [claims, kept, forgotten] = [new Claims(database), newThread(), newThread()];
+    await stored(kept, 'kept');
+    await stored(forgotten, 'forgotten');
+    const taken = await claims.claim(50);
+    const soon = `update thread set leased_until = now() + interval '1 s' where tenant = ?`;
+    await database.acrossTenants((em) => em.execute(soon, [tenant]));
+    await claims.keepAll(taken.filter(({ claim }) => claim.threadId === kept).map(({ claim }) => claim));
+    const rows = await database.acrossTenants((em) =>
+      em.execute<{ id: string }[]>(`select id from thread where leased_until > now() + interval '2 s'`),
+    );
+    expect(rows).toEqual([{ id: kept }]);
+  });
+
   test('what surely was not sent may be withdrawn again; what may have been sent may not', async () => {
     const [claims, thread] = [new Claims(database), newThread()];
     await stored(thread, 'unsent');
+    await database.acrossTenants((em) => em.execute(`update message set author = 'agent' where id = 'unsent'`));
     const { claim, inHand } = await claimed(claims, thread);
     await claims.putBack(claim, inHand.message, { why: 'away', soon: false, wasSent: false });
     expect(await stateOf('unsent')).toBe('stored');
@@ -115,10 +129,4 @@ describe('claims of threads', () => {
 test('a held thread is tried less and less often, at least every 5 s', () => {
   expect([0, 1, 2, 3, 20].map((attempts) => restMs(attempts, false))).toEqual([250, 500, 1000, 2000, 5000]);
   expect(restMs(0, true)).toBe(50);
-});
-
-test('messages leave by their numbers: one said elsewhere that is still missing holds back what follows it', () => {
-  const row = (conversationId: string, messageNumber: number) => ({ conversationId, messageNumber });
-  const rows = [row('a', 3), row('b', 1), row('a', 5), row('b', 2)];
-  expect(inTurn(rows, new Map([['a', 2]]))).toEqual([row('a', 3), row('b', 1), row('b', 2)]);
 });

@@ -114,8 +114,9 @@ export const freeBefore = (
  * not. A lease that the workflow itself asked for is in use from the event that names its agent.
  */
 export async function follow(em: EntityManager, after: Conversation, event: LifecycleEvent): Promise<Activity[]> {
-  if (!MOVES.has(event.type)) return [];
   const { tenant, conversationId, episode, sequence } = after;
+  // One that was waited for brings along what came before its time.
+  if (sequence === event.sequence && !MOVES.has(event.type)) return [];
   const holder = holderOf(after);
   if (isEnded(after)) return free(em, { tenant, conversationId, episode: { $lte: episode } });
   if (holder !== null) {

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { Inject, Injectable } from '@nestjs/common';
 import type { EntityManager } from '@mikro-orm/postgresql';
+import { CLAIM_MS } from '@parley/contracts/protocol';
 import type { Database } from '@parley/persistence/database';
 import { DATABASE } from '../parts.js';
 import { type Handed, type InHand, keyOf, takeFirst } from './in-hand.js';
@@ -36,7 +37,7 @@ export class ClaimLost extends Error {
 }
 
 /** A process that was killed holds its threads so long; one that lives says so in time ({@link Claims.keepAll}). */
-const LEASE = `now() + interval '6 s'`;
+const LEASE = `now() + interval '${CLAIM_MS} ms'`;
 export const BEAT_MS = 2_000;
 
 interface ClaimedRow {
@@ -95,15 +96,21 @@ export class Claims {
     return undefined;
   }
 
-  /** While this process waits for answers its threads stay its own; those in work at this moment renew themselves. */
-  async keepAll(): Promise<void> {
+  /**
+   * While this process waits for answers its threads stay its own; those in work at this moment renew themselves. Only
+   * these: one that it claimed without learning of it runs out.
+   */
+  async keepAll(claims: Iterable<Claim>): Promise<void> {
+    const named = [...claims].map(({ tenant, threadId, epoch }) => ({ tenant, id: threadId, epoch }));
     await this.database.acrossTenants((em) =>
       em.execute(
         `with mine as (
-           select tenant, id from thread where owner = ? and leased_until > now() order by tenant, id
-           for update skip locked)
+           select thread.tenant, thread.id
+           from thread join jsonb_to_recordset(?::jsonb) as named (tenant text, id text, epoch integer)
+             using (tenant, id, epoch)
+           where owner = ? and leased_until > now() order by tenant, id for update of thread skip locked)
          update thread set leased_until = ${LEASE} from mine where thread.tenant = mine.tenant and thread.id = mine.id`,
-        [this.#owner],
+        [JSON.stringify(named), this.#owner],
       ),
     );
   }
@@ -138,12 +145,12 @@ export class Claims {
    * The message did not get its place now: the thread rests, longer each time. `wasSent` false: surely no workflow has
    * it, so an agent's message may still be withdrawn. @throws ClaimLost
    */
-  async putBack(claim: Claim, { id, wasHanded }: Handed, { why, soon, wasSent }: NotNow): Promise<Rest> {
+  async putBack(claim: Claim, { id, author, wasHanded }: Handed, { why, soon, wasSent }: NotNow): Promise<Rest> {
     return this.database.inTenant(claim.tenant, async (em) => {
       await this.prove(em, claim);
       const { tenant, threadId } = claim;
       // Sent by an earlier attempt, it stays handed over.
-      if (!wasSent && !wasHanded)
+      if (author === 'agent' && !wasSent && !wasHanded)
         await em.nativeUpdate(MessageRow, { tenant, id, state: 'handed' }, { state: 'stored', handedAt: null });
       const [row] = await em.execute<{ attempts: number }[]>(
         `update thread set owner = null, leased_until = null, attempts = attempts + 1, held_why = ?,

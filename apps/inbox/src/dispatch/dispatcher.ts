@@ -15,6 +15,8 @@ import { Wakeable } from './wakeable.js';
 const THREADS_AT_ONCE = 32;
 /** For what another process left behind; whatever moves here wakes it. */
 const SWEEP_MS = 2_000;
+/** By an error of ours or of the database; whether it was sent nobody knows. */
+const INTERRUPTED = { kind: 'again', why: 'interrupted', soon: false, wasSent: true, alarm: false } as const;
 /** From here on somebody should look. */
 const ALARM_ATTEMPTS = 10;
 
@@ -25,7 +27,7 @@ const ALARM_ATTEMPTS = 10;
 @Injectable()
 export class Dispatcher implements OnApplicationBootstrap {
   readonly #loop: Wakeable;
-  readonly #inHand = new Set<Promise<void>>();
+  readonly #inHand = new Map<Promise<void>, Claim>();
   #beating: NodeJS.Timeout | undefined;
 
   constructor(
@@ -49,20 +51,22 @@ export class Dispatcher implements OnApplicationBootstrap {
 
   async stop(): Promise<void> {
     await this.#loop.stop();
-    await Promise.all(this.#inHand);
+    await Promise.all(this.#inHand.keys());
     clearInterval(this.#beating);
   }
 
   async #beat(): Promise<void> {
     if (this.#inHand.size === 0) return;
-    await this.claims.keepAll().catch((error: unknown) => this.#trouble('claims could not be kept', error));
+    await this.claims
+      .keepAll(this.#inHand.values())
+      .catch((error: unknown) => this.#trouble('claims could not be kept', error));
   }
 
   /** Whether there may be more that could be claimed at once. */
   async #claimMore(): Promise<boolean> {
     const room = THREADS_AT_ONCE - this.#inHand.size;
     if (room === 0) {
-      await Promise.race(this.#inHand);
+      await Promise.race(this.#inHand.keys());
       return true;
     }
     const claimed = await this.claims.claim(room);
@@ -73,19 +77,29 @@ export class Dispatcher implements OnApplicationBootstrap {
   #begin(claim: Claim, inHand: InHand): void {
     const serving = this.#serve(claim, inHand)
       .catch((error: unknown) => {
-        // The claim runs out by itself, and the messages are still there.
+        // The claim runs out by itself, for nobody renews it any more, and the messages are still there.
         if (!(error instanceof ClaimLost)) this.#trouble('a thread could not be served', error);
       })
       .finally(() => this.#inHand.delete(serving));
-    this.#inHand.add(serving);
+    this.#inHand.set(serving, claim);
   }
 
   async #serve(claim: Claim, first: InHand): Promise<void> {
-    for (let inHand: InHand | undefined = first; inHand;)
-      inHand = await this.#keep(claim, inHand, await this.handOver.give(claim, inHand));
+    for (let inHand: InHand | undefined = first; inHand;) inHand = await this.#handOn(claim, inHand);
   }
 
   /** Answers the next message of the thread, when it goes on at once. */
+  async #handOn(claim: Claim, inHand: InHand): Promise<InHand | undefined> {
+    try {
+      return await this.#keep(claim, inHand, await this.handOver.give(claim, inHand));
+    } catch (error) {
+      if (error instanceof ClaimLost) throw error;
+      this.#trouble('a message was interrupted', error);
+      await this.#putBack(claim, inHand, INTERRUPTED);
+      return undefined;
+    }
+  }
+
   async #keep(claim: Claim, inHand: InHand, given: Given): Promise<InHand | undefined> {
     const { message } = inHand;
     const goesOn = !this.#loop.isStopping;

@@ -4,7 +4,9 @@ import type { Settings } from '@parley/contracts/settings';
 import type { KafkaGate } from '@parley/lifecycle-log/kafka-gate';
 import { messageRecord } from '@parley/lifecycle-log/lifecycle-record';
 import type { Publisher } from '@parley/lifecycle-log/publisher';
+import type { EntityManager } from '@mikro-orm/postgresql';
 import type { Database } from '@parley/persistence/database';
+import { notify } from '@parley/persistence/listener';
 import { Shutdown } from '@parley/service/shutdown';
 import { SERVICE_LOG, SETTINGS, type ServiceLog } from '@parley/service/tokens';
 import { DATABASE, FRESH, HEARD, KAFKA_GATE, PUBLISHER } from '../parts.js';
@@ -47,39 +49,21 @@ export class MessagePublisher implements OnApplicationBootstrap {
       this.#stopping.abort();
       await this.#loop.stop();
       await this.turns.giveUp(EVERYBODY, TURN);
+      await this.database.acrossTenants((em) => notify(em, HEARD.unpublished));
     });
     this.#loop.start(() => this.#publishSome());
   }
 
-  /** Whether there is more. */
+  /** Whether there may be more: what followed these in their threads. */
   async #publishSome(): Promise<boolean> {
     if (!this.gate.isUp()) await this.gate.whenUp(this.#stopping.signal);
-    const { messages, isFull } = await this.#waiting();
+    const messages = await this.database.acrossTenants((em) => nextToPublish(em, A_BATCH));
     if (messages.length === 0 || !(await this.turns.take(EVERYBODY, TURN, TURN_S))) return false;
     const recordedtime = new Date().toISOString();
     const records = messages.flatMap(saidOf).map((said) => messageRecord(said, recordedtime, this.settings.PUBLIC_URL));
     await this.publisher.publish(TOPICS.messages, records);
     await this.#markPublished(messages);
-    return isFull;
-  }
-
-  /** Those whose turn it is: one that was said elsewhere may still be missing before them, and readers count by number. */
-  #waiting(): Promise<{ messages: MessageRow[]; isFull: boolean }> {
-    return this.database.acrossTenants(async (em) => {
-      const order = { decidedAt: 'asc', threadId: 'asc', messageNumber: 'asc' } as const;
-      const rows = await em.find(MessageRow, { state: 'placed' }, { ...FRESH, orderBy: order, limit: A_BATCH });
-      if (rows.length === 0) return { messages: [], isFull: false };
-      const published = await em.execute<{ id: string; last: number }[]>(
-        `select conversation_id as id, max(message_number) as last from message
-         where state = 'published' and tenant in (?) and conversation_id in (?) group by tenant, conversation_id`,
-        [
-          [...new Set(rows.map(({ tenant }) => tenant))],
-          [...new Set(rows.map(({ conversationId }) => conversationId ?? ''))],
-        ],
-      );
-      const messages = inTurn(rows, new Map(published.map(({ id, last }) => [id, last])));
-      return { messages, isFull: rows.length === A_BATCH && messages.length > 0 };
-    });
+    return true;
   }
 
   #markPublished(messages: readonly MessageRow[]): Promise<void> {
@@ -92,15 +76,24 @@ export class MessagePublisher implements OnApplicationBootstrap {
   }
 }
 
-/** Of each conversation what follows its last published number without a hole. */
-export function inTurn<M extends Pick<MessageRow, 'conversationId' | 'messageNumber'>>(
-  rows: readonly M[],
-  published: ReadonlyMap<string, number>,
-): M[] {
-  const last = new Map(published);
-  return rows.filter(({ conversationId, messageNumber }) => {
-    if (!conversationId || messageNumber !== (last.get(conversationId) ?? 0) + 1) return false;
-    last.set(conversationId, messageNumber);
-    return true;
-  });
+/**
+ * The first of each thread, unless the number before it is still missing: one that was said elsewhere comes by another
+ * way, and readers count by number. It holds up its own thread and no other.
+ */
+export async function nextToPublish(em: EntityManager, limit: number): Promise<MessageRow[]> {
+  const first = await em.execute<{ tenant: string; id: string }[]>(
+    `select tenant, id from message as first where state = 'placed'
+       and not exists (
+         select 1 from message as earlier
+         where earlier.tenant = first.tenant and earlier.thread_id = first.thread_id and earlier.state = 'placed'
+           and (earlier.decided_at, earlier.message_number) < (first.decided_at, first.message_number))
+       and (message_number = 1 or exists (
+         select 1 from message as before
+         where before.tenant = first.tenant and before.conversation_id = first.conversation_id
+           and before.message_number = first.message_number - 1 and before.state = 'published'))
+     order by decided_at limit ?`,
+    [limit],
+  );
+  if (first.length === 0) return [];
+  return em.find(MessageRow, { $or: first }, { ...FRESH, orderBy: { decidedAt: 'asc' } });
 }
