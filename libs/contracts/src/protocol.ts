@@ -36,6 +36,9 @@ export const UPDATE_COMMANDS = [
 ] as const satisfies readonly CommandType[];
 export type UpdateCommandType = (typeof UPDATE_COMMANDS)[number];
 
+/** So long a message's thread is one dispatcher's; an older hand-over may be another's business by now. */
+export const CLAIM_MS = 6_000;
+
 /** The start's argument; on continue-as-new `carried` holds the thread. Everything a first start needs comes with its Update. */
 export interface ConversationInput {
   tenant: string;
@@ -51,12 +54,16 @@ export interface CommandUpdate<T extends UpdateCommandType = UpdateCommandType> 
   command: Omit<CommandOf<T>, 'type'>;
 }
 
+/** What an agent has read of the conversation that it writes into. */
+export type Guards = Pick<CommandOf<'message'>, 'episode' | 'ifSequence' | 'ifMessageCount'>;
+
 /** A stored message looking for its conversation: the newest of the thread, or the one that an agent names. */
 export interface MessageUpdate {
   messageId: string;
   author: 'visitor' | 'agent';
   /** An agent's message names its conversation and its sender; it never starts anything. */
   conversationId?: string;
+  guards?: Guards;
   caller: Caller;
   acceptedAt: string;
   length: number | null;

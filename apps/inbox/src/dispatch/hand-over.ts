@@ -1,5 +1,5 @@
 import { Inject, Injectable } from '@nestjs/common';
-import type { MessageAnswer, MessageUpdate, PausedRoom } from '@parley/contracts/protocol';
+import type { MessageAnswer, MessageUpdate, PausedRoom, PlacedMessage } from '@parley/contracts/protocol';
 import { decide } from '@parley/domain/decide';
 import { ConversationClient } from '@parley/temporal/client';
 import type { Reply } from '@parley/temporal/patience';
@@ -54,7 +54,8 @@ export class HandOver {
   }
 
   async #fromAgent(claim: Claim, { message, handedAt }: InHand): Promise<Given> {
-    const named = message.conversationId ? { conversationId: message.conversationId } : {};
+    const { conversationId, guards } = message;
+    const named = { ...(conversationId && { conversationId }), ...(guards && { guards }) };
     const update = { ...said(message, handedAt), ...named };
     const reply = await this.temporal.message(claim.tenant, claim.threadId, update);
     const isElsewhere =
@@ -62,13 +63,16 @@ export class HandOver {
     return isElsewhere ? this.#fromArchive(message) : given(reply);
   }
 
-  /** The run is gone: what it left behind says why not. */
+  /** The run is gone: what it left behind says that an earlier attempt got its place, or why there is none. */
   async #fromArchive(message: Handed): Promise<Given> {
     const conversationId = message.conversationId ?? '';
+    const thread = await this.archive.previousOf(message.tenant, message.threadId);
+    const place = thread?.messages.find(({ messageId }) => messageId === message.id);
+    if (place) return given({ kind: 'answer', answer: placedEarlier(place) });
     const found = await this.archive.find(message.tenant, conversationId);
     if (found.kind !== 'archived') return later(`conversation ${found.kind}`, { soon: true });
     const { state } = found;
-    const command = { ...agentCommand(message), type: 'message' } as const;
+    const command = { ...agentCommand(message), ...message.guards, type: 'message' } as const;
     const facts = { presence: { online: false, authenticated: false }, rulesVersion: 1 };
     const decision = decide(state, command, facts, new Date().toISOString());
     const reason = decision.kind === 'refused' ? decision.reason : 'NOT_ELIGIBLE_STATE';
@@ -136,6 +140,17 @@ function given(reply: Reply<MessageAnswer>, broughtRoom = false): Given {
       return later('unknown conversation', { soon: true });
   }
 }
+
+const placedEarlier = ({ conversationId, afterSequence, messageNumber, decidedAt }: PlacedMessage): Placed => ({
+  kind: 'placed',
+  conversationId,
+  afterSequence,
+  messageNumber,
+  decidedAt,
+  outcome: 'message-sent',
+  sequence: afterSequence,
+  leaseUsed: false,
+});
 
 const said = (message: Handed, handedAt: string): MessageUpdate => ({
   messageId: message.id,

@@ -1,6 +1,7 @@
 import type { EntityManager } from '@mikro-orm/postgresql';
 import type { Caller } from '@parley/contracts/actor';
 import type { Author } from '@parley/contracts/conversation';
+import type { Guards } from '@parley/contracts/protocol';
 
 /** A message on its way, as far as its hand-over needs it; its text stays where it is. */
 export interface Handed {
@@ -17,6 +18,7 @@ export interface Handed {
   authenticated: boolean;
   campaign: string | null;
   caller: Caller;
+  guards: Guards | null;
   traceparent: string | null;
   /** An earlier attempt may have sent it. */
   wasHanded: boolean;
@@ -51,6 +53,7 @@ interface Row {
   authenticated: boolean;
   campaign: string | null;
   caller: Caller;
+  guards: Guards | null;
   traceparent: string | null;
   handed_at: string | null;
   is_marked: boolean;
@@ -70,7 +73,7 @@ export async function takeFirst(
      first as (
        select m.* from thread, lateral (
          select tenant, id, thread_id, channel_account, author, agent_id, conversation_id, accepted_at, length, online,
-                authenticated, campaign, caller, traceparent, handed_at
+                authenticated, campaign, caller, guards, traceparent, handed_at
          from message where tenant = thread.tenant and thread_id = thread.id and state in ('stored', 'handed')
          order by position limit 1) as m),
      marked as (
@@ -95,9 +98,9 @@ export const keyOf = ({ tenant, threadId }: Pick<ThreadRef, 'tenant' | 'threadId
 function inHandOf(row: Row, handedAt: Date, hasPast: boolean): InHand | 'withdrawn' {
   const wasHanded = row.handed_at !== null;
   if (!wasHanded && !row.is_marked) return 'withdrawn';
-  const { tenant, id, author, length, online, authenticated, campaign, caller, traceparent } = row;
+  const { tenant, id, author, length, online, authenticated, campaign, caller, guards, traceparent } = row;
   const message = {
-    ...{ tenant, id, author, length, online, authenticated, campaign, caller, traceparent, wasHanded },
+    ...{ tenant, id, author, length, online, authenticated, campaign, caller, guards, traceparent, wasHanded },
     threadId: row.thread_id,
     channelAccount: row.channel_account,
     agentId: row.agent_id,

@@ -1,7 +1,7 @@
 import { defineEntity, type InferEntity, p } from '@mikro-orm/core';
 import type { Caller } from '@parley/contracts/actor';
 import type { Author } from '@parley/contracts/conversation';
-import type { MessageAnswer } from '@parley/contracts/protocol';
+import type { Guards, MessageAnswer } from '@parley/contracts/protocol';
 
 /**
  * `stored` → `handed` (sent to the workflow, no answer yet) → `placed` → `published`; or an end without a place:
@@ -38,6 +38,8 @@ export const MessageRow = defineEntity({
     /** Wished for, should it start a conversation. */
     campaign: p.text().nullable(),
     caller: p.json().$type<Caller>(),
+    /** Of an agent's message: what its sender had read. */
+    guards: p.json().$type<Guards>().nullable(),
     handedAt: p.datetime().nullable(),
     decidedAt: p.datetime().nullable(),
     afterSequence: p.integer().nullable(),

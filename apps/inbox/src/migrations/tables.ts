@@ -28,6 +28,8 @@ export const MESSAGE_TABLES = [
      where state in ('placed', 'published')`,
   `create index message_waiting on message (tenant, thread_id, position) where state in ('stored', 'handed')`,
   `create index message_unpublished on message (decided_at) where state = 'placed'`,
+  `create index message_unpublished_of_thread on message (tenant, thread_id, decided_at, message_number)
+     where state = 'placed'`,
   `create table delivery (
      tenant text not null, message_id text not null, thread_id text not null, position integer not null,
      channel_account text not null, state text not null check (state in ('waiting', 'delivered', 'failed')),
@@ -37,6 +39,9 @@ export const MESSAGE_TABLES = [
   `create index delivery_waiting on delivery (next_attempt_at) where state = 'waiting'`,
   `create index delivery_order on delivery (tenant, thread_id, position) where state = 'waiting'`,
 ];
+
+/** An agent's message brings along what its sender had read, to be looked at where it is decided. */
+export const GUARDS_OF_MESSAGES = [`alter table message add column guards jsonb`];
 
 /** What runs left behind, and what the logs say. */
 export const LIFE_TABLES = [
