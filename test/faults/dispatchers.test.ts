@@ -93,8 +93,16 @@ test('X1: an inbox that was frozen in the middle and thaws starts nothing and mi
   const contacts = Array.from({ length: 12 }, () => newContact('frozen'));
   const taken = await Promise.all(contacts.map((contact) => writesThrough(at('inbox'), contact, 'before the frost')));
   await order('inbox', 'freeze');
+  const frozenAt = Date.now();
   const places = new Map<string, string>();
-  for (const id of taken) places.set(id, await placeIn(second, id));
+  const tookMs = await Promise.all(
+    taken.map(async (id) => {
+      places.set(id, await placeIn(second, id));
+      return Date.now() - frozenAt;
+    }),
+  );
+  // The frost met messages in hand: they wait until the frozen one's claim has run out.
+  expect(Math.max(...tookMs)).toBeGreaterThan(3000);
   for (const id of new Set(places.values()))
     expect(verdict(await send('manager-1', admin(id, 'close')))).toBe('200 closed');
   for (const contact of contacts) {

@@ -1,13 +1,14 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { randomUUID } from 'node:crypto';
 import { setTimeout as wait } from 'node:timers/promises';
 import { isDeepStrictEqual } from 'node:util';
 import { until } from '../../deploy/local/demo/play.ts';
-import { admin, agentsReady, conversationIn, newContact, say, send, writes } from '../end-to-end/actors.ts';
+import { admin, agentsReady, conversationIn, inbox, newContact, send, writes } from '../end-to-end/actors.ts';
 import { LogFollower } from '../end-to-end/log.ts';
 import { as, field, verdict } from '../end-to-end/stack.ts';
 import { answered, faultsOf, folded, type Life, livesOf, threadFaults, unequalRepeats } from './check.ts';
 import { order, type PartName, ready } from './control.ts';
-import { type Entry, lives, placed } from './journal.ts';
+import { type Entry, lives, noted, placed } from './journal.ts';
 
 const log = new LogFollower();
 beforeAll(async () => {
@@ -15,6 +16,9 @@ beforeAll(async () => {
   await agentsReady('agent-1', 'agent-2');
 });
 afterAll(() => log.stop());
+
+/** A short life, whole: nothing twice, nothing missing. The survey may be asked for or not. */
+const WHOLE = ['started', 'queued', 'assigned', 'activated', 'closed', 'survey'];
 
 /** Every conversation that the journal names is whole in the log, and every read model equals the fold. */
 async function allIsWell(journal: Entry[]): Promise<void> {
@@ -30,28 +34,59 @@ async function allIsWell(journal: Entry[]): Promise<void> {
   expect(unequalRepeats(log.records)).toEqual([]);
   expect(mine.flatMap(faultsOf)).toEqual([]);
   expect(threadFaults(all.values())).toEqual([]);
-  const acknowledged = journal.filter(({ status, sequence }) => status === 200 && sequence !== undefined);
-  const missing = acknowledged.filter(
-    ({ conversationId, sequence }) =>
-      !all.get(conversationId ?? '')?.events.some((event) => event.sequence === sequence),
-  );
-  expect(missing).toEqual([]);
   expect(journal.filter(({ status }) => status >= 400)).toEqual([]);
-  for (const life of mine) await readModelEquals(life);
+  expect(journal.flatMap((entry) => absent(entry, all))).toEqual([]);
+  for (const life of mine) await readModelEquals(life, all.values());
 }
 
-async function readModelEquals(life: Life): Promise<void> {
-  const wanted = folded(life, null);
-  const seen = await until(`the read model of ${life.conversationId}`, async () => {
-    const answer = await as('super-administrator-1')
-      .send('GET', `/admin/v1/conversations/${life.conversationId}`)
-      .catch(() => undefined);
-    const isThere = ['sequence', 'messageCounts'].every((each) =>
-      isDeepStrictEqual(field(answer?.body, each), field(wanted, each)),
-    );
-    return isThere ? answer : undefined;
+/** What was acknowledged and is not in the log: its event, or its message. */
+function absent({ what, conversationId = '', messageId, sequence }: Entry, all: Map<string, Life>): string[] {
+  const { events = [], messages = [] } = all.get(conversationId) ?? {};
+  const isThere =
+    what === 'message'
+      ? messages.filter((message) => message.messageId === messageId).length === 1
+      : events.some((event) => event.sequence === sequence);
+  return isThere ? [] : [`${what} of ${conversationId}`];
+}
+
+/** Four acknowledged commands made these events and these two messages, whatever was repeated on the way. */
+function eachOnce(journal: Entry[]): void {
+  const all = livesOf(log.records);
+  for (const id of new Set(journal.map(({ conversationId = '' }) => conversationId))) {
+    const types = log.types(id).map((type) => (type.startsWith('survey-') ? 'survey' : type));
+    expect([id, types]).toEqual([id, WHOLE]);
+    expect([
+      id,
+      all
+        .get(id)
+        ?.messages.map(({ author }) => author)
+        .toSorted(),
+    ]).toEqual([id, ['agent', 'visitor']]);
+  }
+}
+
+/** Both services' read models; the successor is known by its own beginning. */
+async function readModelEquals(life: Life, all: Iterable<Life>): Promise<void> {
+  const next = [...all].find(({ events: [first] }) => {
+    return first?.type === 'conversation.started' && first.previousConversationId === life.conversationId;
   });
-  expect(answered(seen.body)).toEqual(wanted);
+  const wanted = folded(life, next?.conversationId ?? null);
+  for (const [account, service] of [
+    ['super-administrator-1', 'admin'],
+    ['agent-1', 'inbox'],
+  ] as const) {
+    const path = `/${service}/v1/conversations/${life.conversationId}`;
+    const seen = await until(`${service}'s read model of ${life.conversationId}`, async () => {
+      const answer = await as(account)
+        .send('GET', path)
+        .catch(() => undefined);
+      const isThere = ['sequence', 'messageCounts', 'nextConversationId'].every((each) =>
+        isDeepStrictEqual(field(answer?.body, each), field(wanted, each)),
+      );
+      return isThere ? answer : undefined;
+    });
+    expect([service, answered(seen.body)]).toEqual([service, wanted]);
+  }
 }
 
 describe('faults', () => {
@@ -67,6 +102,9 @@ describe('faults', () => {
       await ready('admin');
       expect(journal.length).toBe(5 * 12 * 4);
       await allIsWell(journal);
+      eachOnce(journal);
+      const interrupted = journal.filter(({ attempts, tookMs }) => attempts > 1 || tookMs > 1000).length;
+      expect([part, interrupted > 0]).toEqual([part, true]);
     },
     240_000,
   );
@@ -77,26 +115,19 @@ describe('faults', () => {
     const journal: Entry[] = [];
     await order('kafka', 'stop');
     const stoppedAt = Date.now();
-    const took: number[] = [];
     const close = await send('manager-1', admin(first, 'close'));
-    took.push(Date.now() - stoppedAt);
-    expect(verdict(close)).toBe('200 closed');
-    const successor = await say(visitor, 'And now?');
+    expect([verdict(close), Date.now() - stoppedAt < 5000]).toEqual(['200 closed', true]);
+    const successor = await conversationIn('active', visitor);
     expect(successor).not.toBe(first);
     await lives(journal, 2, 10);
+    expect(journal.filter(({ tookMs }) => tookMs > 5000)).toEqual([]);
+    const second = await send('manager-1', admin(successor, 'close'));
+    expect([verdict(second), log.life(successor)]).toEqual(['200 closed', []]);
     await wait(Math.max(0, 60_000 - (Date.now() - stoppedAt)));
     await order('kafka', 'start');
-    journal.push({
-      what: 'close',
-      conversationId: first,
-      messageId: undefined,
-      status: 200,
-      sequence: Number(field(close.body, 'sequence')),
-      tookMs: took[0] ?? 0,
-    });
-    expect(journal.filter(({ tookMs }) => tookMs > 5000)).toEqual([]);
-    await log.event(successor, 'started', 120_000);
-    await drained(journal);
+    await allIsWell([...journal, noted('close', close, first), noted('close', second, successor)]);
+    eachOnce(journal);
+    expect(log.life(successor)[0]).toMatchObject({ previousConversationId: first });
   }, 400_000);
 
   test('X1: Temporal away for 30 s: 503 within 2 s, messages are taken, nothing is lost', async () => {
@@ -104,13 +135,18 @@ describe('faults', () => {
     const id = await conversationIn('active', visitor);
     await order('temporal', 'stop');
     const stoppedAt = Date.now();
-    const refused = await send('manager-1', admin(id, 'close'));
-    expect([refused.status, Date.now() - stoppedAt < 2500, Number(refused.headers.get('retry-after')) > 0]).toEqual([
-      503,
-      true,
-      true,
-    ]);
     const said = [await writes(visitor, 'one'), await writes(visitor, 'two')];
+    for (const [who, path, body] of [
+      ['manager-1', admin(id, 'close'), {}],
+      ['agent-1', inbox(id, 'close'), {}],
+      ['agent-1', inbox(id, 'messages'), { id: `a-${randomUUID()}`, text: 'Still there?' }],
+      ['agent-1', inbox(id, 'return-to-queue'), {}],
+    ] as const) {
+      const sentAt = Date.now();
+      const { status, headers } = await send(who, path, body);
+      const waitS = Number(headers.get('retry-after'));
+      expect([path, status, waitS > 0, Date.now() - sentAt <= 2000]).toEqual([path, 503, true, true]);
+    }
     expect((await as('agent-1').send('GET', `/inbox/v1/conversations/${id}`)).status).toBe(200);
     await wait(Math.max(0, 30_000 - (Date.now() - stoppedAt)));
     await order('temporal', 'start');
@@ -120,32 +156,8 @@ describe('faults', () => {
       return answer.status === 503 ? undefined : answer;
     });
     expect(verdict(close)).toBe('200 closed');
-    const journal: Entry[] = [
-      {
-        what: 'close',
-        conversationId: id,
-        messageId: undefined,
-        status: 200,
-        sequence: Number(field(close.body, 'sequence')),
-        tookMs: 0,
-      },
-    ];
-    await allIsWell(journal);
+    await allIsWell([noted('close', close, id)]);
+    expect(log.types(id).filter((type) => type === 'closed')).toHaveLength(1);
     expect(field(close.body, 'conversation', 'messageCounts')).toEqual({ visitor: 3, agent: 1 });
   }, 240_000);
 });
-
-/** After an outage of Kafka the successor exists, so the predecessor's fold names it. */
-async function drained(journal: Entry[]): Promise<void> {
-  const withSuccessor = journal.at(-1)?.conversationId ?? '';
-  const all = await until(
-    'the close in the log',
-    async () => {
-      const lives = livesOf(log.records);
-      return lives.get(withSuccessor)?.events.some(({ type }) => type === 'conversation.closed') ? lives : undefined;
-    },
-    120_000,
-  );
-  expect(faultsOf(all.get(withSuccessor) ?? { conversationId: withSuccessor, events: [], messages: [] })).toEqual([]);
-  await allIsWell(journal.filter(({ conversationId }) => conversationId !== withSuccessor));
-}

@@ -11,18 +11,21 @@ export interface Entry {
   status: number;
   sequence: number | undefined;
   tookMs: number;
+  /** More than one: a fault came between. */
+  attempts: number;
 }
 
 const RETRY = new Set([429, 503, 504]);
+const PATIENCE_MS = 60_000;
 
 /** Sends a command until it has a definite answer; every attempt carries the same key. Network errors count as 503. */
-export async function settled(account: string, path: string, body: object, patienceMs = 60_000): Promise<Answer> {
+async function settled(account: string, path: string, body: object): Promise<{ answer: Answer; attempts: number }> {
   const key = { 'idempotency-key': randomUUID() };
-  const end = Date.now() + patienceMs;
-  for (;;) {
+  const end = Date.now() + PATIENCE_MS;
+  for (let attempts = 1; ; attempts += 1) {
     const answer = await as(account).send('POST', path, body, key).catch(unreachable);
     const inFlight = answer.status === 409 && answer.headers.has('retry-after');
-    if ((!RETRY.has(answer.status) && !inFlight) || Date.now() > end) return answer;
+    if ((!RETRY.has(answer.status) && !inFlight) || Date.now() > end) return { answer, attempts };
     await wait(1000 * Number(answer.headers.get('retry-after') ?? 1));
   }
 }
@@ -32,39 +35,43 @@ const unreachable = (): Answer => ({ status: 503, headers: new Headers({ 'retry-
 /** One visitor's short life under load: writes, is picked, answered, and closed by a supervisor; every answer is noted. */
 export async function liveOnce(journal: Entry[], account = 'site', pauseMs = 0): Promise<void> {
   const visitor: Visitor = { account, contact: newContact('load') };
-  const note = (what: string, startedAt: number, answer: Answer, conversationId?: string): Answer => {
-    journal.push({
-      what,
-      conversationId,
-      messageId: textOr(field(answer.body, 'messageId')),
-      status: answer.status,
-      sequence: numberOr(field(answer.body, 'sequence')),
-      tookMs: Date.now() - startedAt,
-    });
-    return answer;
-  };
   const post = async (
     what: string,
     who: string,
     path: string,
     body: object,
     conversationId?: string,
-  ): Promise<Answer> => {
+  ): Promise<Entry> => {
     const startedAt = Date.now();
-    return note(what, startedAt, await settled(who, path, body), conversationId);
+    const { answer, attempts } = await settled(who, path, body);
+    const entry = { ...noted(what, answer, conversationId), tookMs: Date.now() - startedAt, attempts };
+    journal.push(entry);
+    return entry;
   };
   const said = await post('message', 'integration-1', `/inbox/v1/channels/${account}/messages`, {
     id: `m-${randomUUID()}`,
     contact: { id: visitor.contact },
     text: 'Is anybody there?',
   });
-  const id = await placed(account, String(field(said.body, 'messageId')));
+  const id = await placed(account, said.messageId ?? '');
+  said.conversationId = id;
   await post('pick', 'agent-1', inbox(id, 'pick'), {}, id);
   await wait(pauseMs);
   await post('reply', 'agent-1', inbox(id, 'messages'), { id: `a-${randomUUID()}`, text: 'Yes.' }, id);
   await wait(pauseMs);
   await post('close', 'manager-1', admin(id, 'close'), {}, id);
 }
+
+/** One answer as an entry, that came at once. */
+export const noted = (what: string, { status, body }: Answer, conversationId?: string): Entry => ({
+  what,
+  conversationId,
+  messageId: textOr(field(body, 'messageId')),
+  status,
+  sequence: numberOr(field(body, 'sequence')),
+  tookMs: 0,
+  attempts: 1,
+});
 
 /** The conversation of a message, however long the way there is interrupted. */
 export async function placed(account: string, messageId: string, patienceMs = 120_000): Promise<string> {
