@@ -35,6 +35,7 @@ export class Upkeep implements OnApplicationBootstrap {
   async onApplicationBootstrap(): Promise<void> {
     const { settings, database } = this.parts;
     if (settings.PARLEY_SEED === 'demo') await seedDemo(database, this.configuration);
+    this.parts.temporal.onUpdate(this.metrics.observeUpdate);
     this.relay();
     this.consume();
     this.sweep();

@@ -12,11 +12,12 @@ import { startOutbox } from '@parley/persistence/outbox';
 import { openVault } from '@parley/persistence/vault';
 import { Health } from '@parley/service/health';
 import { IdempotencyPort } from '@parley/service/idempotency';
+import { Metrics } from '@parley/service/metrics';
 import { RefusalAudit } from '@parley/service/refusal-audit';
 import { Shutdown } from '@parley/service/shutdown';
 import type { ServiceLog } from '@parley/service/tokens';
 import { ConversationClient, createConversationClient } from '@parley/temporal/client';
-import { RefusalOutbox } from './audit/refusal-outbox.js';
+import { AuditOutbox } from './audit/audit-outbox.js';
 import { ENTITIES } from './migrations/entities.js';
 import { MIGRATIONS } from './migrations/migrations.js';
 import { kafkaLog } from './lifecycle/kafka-log.js';
@@ -62,7 +63,7 @@ export class PartsModule {
     const ended = {
       provide: Ending,
       useFactory: ending({ database, vault, gate, publisher, temporal }),
-      inject: [Shutdown, Health],
+      inject: [Shutdown, Health, Metrics],
     };
     const values = [
       { provide: DATABASE, useValue: database },
@@ -81,8 +82,8 @@ export class PartsModule {
     return {
       module: PartsModule,
       imports: [identity],
-      providers: [...values, ended, { provide: RefusalAudit, useClass: RefusalOutbox }],
-      exports: [...values.map(({ provide }) => provide), RefusalAudit, identity],
+      providers: [...values, ended, AuditOutbox, { provide: RefusalAudit, useExisting: AuditOutbox }],
+      exports: [...values.map(({ provide }) => provide), AuditOutbox, RefusalAudit, identity],
     };
   }
 }
@@ -99,7 +100,8 @@ class Ending {}
 
 const ending =
   ({ database, vault, gate, publisher, temporal }: Parts) =>
-  (shutdown: Shutdown, health: Health): Ending => {
+  (shutdown: Shutdown, health: Health, metrics: Metrics): Ending => {
+    temporal.onUpdate(metrics.observeUpdate);
     const outbox = startOutbox(database, (topic, records) => publisher.publish(topic, records), { gate });
     shutdown.on('producers', async () => {
       await outbox.stop();

@@ -6,6 +6,7 @@ import { collectDefaultMetrics, Histogram, Registry } from 'prom-client';
 export class Metrics {
   readonly registry = new Registry();
   private readonly http: Histogram;
+  private readonly updates: Histogram;
 
   constructor(service: string) {
     this.registry.setDefaultLabels({ service });
@@ -18,7 +19,16 @@ export class Metrics {
       buckets: [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10],
       registers: [this.registry],
     });
+    this.updates = new Histogram({
+      name: 'temporal_update_seconds',
+      help: 'From sending an Update to a conversation to its answer, its turn in line and all attempts included.',
+      labelNames: ['update'],
+      buckets: [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5],
+      registers: [this.registry],
+    });
   }
+
+  readonly observeUpdate = (update: string, seconds: number): void => this.updates.observe({ update }, seconds);
 
   /** The label is the route's pattern, never the path: ids are no labels. */
   readonly observe = (request: Request, response: Response, next: NextFunction): void => {

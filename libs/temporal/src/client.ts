@@ -41,6 +41,9 @@ export interface RunDescription {
 
 type ConversationStart = (input: ConversationInput) => Promise<unknown>;
 
+/** `seconds` with the turn in line and all attempts. */
+type UpdateObserver = (update: string, seconds: number) => void;
+
 const DEADLINE_MS = 5000;
 /** A worker killed with -9 must not hold its conversation for the server's default of 10 s. */
 const WORKFLOW_TASK_TIMEOUT = '3 seconds';
@@ -51,6 +54,7 @@ export class ConversationClient {
   private readonly client: Client;
   private readonly taskQueue: string;
   private readonly turns = new Turns();
+  private took: UpdateObserver = () => undefined;
 
   constructor({ address, namespace, taskQueue, ...secrets }: ConversationClientOptions) {
     this.connection = TemporalConnection.open(address);
@@ -61,6 +65,11 @@ export class ConversationClient {
       workflow: { queryRejectCondition: 'NOT_OPEN' },
     });
     this.taskQueue = taskQueue ?? TASK_QUEUES.conversations;
+  }
+
+  /** Whoever measures hears how long each Update took. */
+  onUpdate(took: UpdateObserver): void {
+    this.took = took;
   }
 
   /** A command by its own name; its `commandId` is the updateId, so a repeat gets the first answer. */
@@ -95,7 +104,7 @@ export class ConversationClient {
     input: ConversationInput,
     options?: CallOptions,
   ): Promise<Reply<MessageAnswer>> {
-    return this.send<MessageAnswer>(tenant, threadId, options, () =>
+    return this.send<MessageAnswer>(tenant, threadId, 'message', options, () =>
       this.client.workflow.executeUpdateWithStart<ConversationStart, MessageAnswer, [MessageUpdate]>('message', {
         args: [update],
         updateId: messageUpdateId(update),
@@ -153,7 +162,7 @@ export class ConversationClient {
     update: unknown,
     options?: CallOptions,
   ): Promise<Reply<A>> {
-    return this.send<A>(tenant, threadId, options, () =>
+    return this.send<A>(tenant, threadId, name, options, () =>
       this.handle(tenant, threadId).executeUpdate<A, [unknown]>(name, { args: [update], updateId }),
     );
   }
@@ -178,13 +187,16 @@ export class ConversationClient {
   private async send<A>(
     tenant: string,
     threadId: string,
+    update: string,
     { deadlineMs = DEADLINE_MS }: CallOptions = {},
     call: () => Promise<A>,
   ): Promise<Reply<A>> {
+    const startedAt = performance.now();
     const deadline = Date.now() + deadlineMs;
     const reply = await this.turns.take(workflowIdOf(tenant, threadId), deadlineMs, () =>
       patiently(this.connection, deadline, call),
     );
+    this.took(update, (performance.now() - startedAt) / 1000);
     if (reply?.kind === 'answer' && isUndecodable(reply.answer)) {
       return { kind: 'unknown-outcome', why: `undecodable answer: ${reply.answer.undecodable}` };
     }
