@@ -19,6 +19,7 @@ const { values } = parseArgs({
 });
 const say = (line: string): void => console.log(line);
 
+/** The contract's line stands alone and last: programs wait for it, and a person finds it where the screen ends. */
 function summary({ gateway, temporalUi, mail, channel, issuer }: StackState, seconds: number): string {
   const table = [
     ['Console', gateway],
@@ -28,13 +29,15 @@ function summary({ gateway, temporalUi, mail, channel, issuer }: StackState, sec
     ['Channel', `${channel}/deliveries`],
     ['Identity', issuer],
     ['A token', 'npm run --silent token -- manager-1'],
+    ['Try this', 'npm run demo, or the first five minutes of README.md'],
+    ['Stop', 'Ctrl-C   (npm run reset then forgets the data)'],
   ];
   return [
     '',
-    `Parley is up: ${gateway}  (${seconds} s)`,
+    `Everything runs after ${seconds} s:`,
     ...table.map(([what = '', where = '']) => `  ${what.padEnd(14)}${where}`),
-    'Try this: npm run demo, or the first five minutes of README.md',
-    'Stop: Ctrl-C   Forget: npm run reset',
+    '',
+    `Parley is up: ${gateway}`,
   ].join('\n');
 }
 
