@@ -13,16 +13,19 @@ export interface Candidate {
 
 export type Choice = { kind: 'agent'; agentId: string } | { kind: 'wait'; reason: 'agents-offline' | 'in-queue' };
 
-/** The agent of the group with the fewest conversations; among equals the one who has waited longest. */
+/** The agent of the group with the most room; among equals the one whose last assignment is longest ago, then by id. */
 export function chooseAgent(candidates: readonly Candidate[], group: string): Choice {
   const online = candidates.filter((agent) => agent.online && agent.groups.includes(group));
   if (online.length === 0) return { kind: 'wait', reason: 'agents-offline' };
-  const [first] = online.filter((agent) => agent.accepts === 'automatic' && agent.held < agent.limit).sort(byTurn);
+  const [first] = online.filter((agent) => agent.accepts === 'automatic' && roomOf(agent) > 0).sort(byTurn);
   return first === undefined ? { kind: 'wait', reason: 'in-queue' } : { kind: 'agent', agentId: first.agentId };
 }
 
 function byTurn(a: Candidate, b: Candidate): number {
-  return a.held - b.held || compare(a.lastAssignedAt ?? '', b.lastAssignedAt ?? '') || compare(a.agentId, b.agentId);
+  return (
+    roomOf(b) - roomOf(a) || compare(a.lastAssignedAt ?? '', b.lastAssignedAt ?? '') || compare(a.agentId, b.agentId)
+  );
 }
 
+const roomOf = ({ held, limit }: Candidate): number => limit - held;
 const compare = (a: string, b: string): number => (a < b ? -1 : Number(a > b));

@@ -27,10 +27,16 @@ test('all full, or picking for themselves: in-queue', () => {
   expect(choose({ held: 5 }, { agentId: 'ben', accepts: 'picking' })).toEqual(wait('in-queue'));
   expect(choose({ limit: 0 })).toEqual(wait('in-queue'));
 });
-test('the one with the fewest', () => {
+test('the one with the most room, however many it holds already', () => {
   expect(choose({ held: 2 }, { agentId: 'ben', held: 1 })).toEqual(given('ben'));
+  const [large, small] = [
+    { agentId: 'zoe', held: 4, limit: 10, lastAssignedAt: '2026-11-21T12:00:00.000Z' },
+    { agentId: 'ana', held: 2, limit: 3, lastAssignedAt: null },
+  ];
+  expect(choose(large, small)).toEqual(given('zoe'));
+  expect(choose(small, large)).toEqual(given('zoe'));
 });
-test('among equals the one who has waited longest, who never had one first of all; in the end by name', () => {
+test('among those with equal room the one who has waited longest, who never had one first of all; in the end by name', () => {
   const [noon, one] = ['2026-11-21T12:00:00.000Z', '2026-11-21T13:00:00.000Z'];
   const turns: [string, Partial<Candidate>, Partial<Candidate>][] = [
     ['ben', { agentId: 'ana', lastAssignedAt: one }, { agentId: 'ben', lastAssignedAt: noon }],
