@@ -34,6 +34,12 @@ export async function outcomeOf(
   return reply.answer.kind === 'unknown-conversation' ? elsewhere() : reply.answer;
 }
 
+/**
+ * What policy wants and nobody does until there are notifications: an answer names only what really happens. Left out
+ * here and not where it is decided, for the workflow's answers stand in histories that must replay.
+ */
+const NOT_YET: readonly EffectCode[] = ['visitor-told'];
+
 /** The body of a 200, or the problem that it is. */
 export function answerOrProblem(
   outcome: CommandOutcome,
@@ -45,7 +51,9 @@ export function answerOrProblem(
         outcome: outcome.outcome,
         sequence: outcome.sequence,
         conversation: outcome.conversation,
-        effects: outcome.effects.map(({ code, data }) => ({ code, text: effectText(code, data, language), data })),
+        effects: outcome.effects
+          .filter(({ code }) => !NOT_YET.includes(code))
+          .map(({ code, data }) => ({ code, text: effectText(code, data, language), data })),
         ...(dryRun && { dryRun }),
       };
     case 'refused':

@@ -38,7 +38,7 @@ const TOLD = ['message', 'message-and-reduce'];
 const told = (how: Value | undefined): boolean => TOLD.includes(String(how));
 
 const EN: Record<EffectCode, Sentence> = {
-  'survey-requested': () => 'The visitor gets the satisfaction survey.',
+  'survey-requested': () => 'The satisfaction survey is requested.',
   'survey-suppressed': ({ reason }) => `No survey is sent: ${why('en', reason)}.`,
   'expert-unpaid': ({ agentId }) => `Expert ${agentId} is not paid for this conversation.`,
   'counts-for': ({ agentId }) =>
@@ -54,7 +54,7 @@ const EN: Record<EffectCode, Sentence> = {
 };
 
 const FR: Record<EffectCode, Sentence> = {
-  'survey-requested': () => 'Le visiteur reçoit l’enquête de satisfaction.',
+  'survey-requested': () => 'L’enquête de satisfaction est demandée.',
   'survey-suppressed': ({ reason }) => `Aucune enquête n’est envoyée : ${why('fr', reason)}.`,
   'expert-unpaid': ({ agentId }) => `L’expert ${agentId} n’est pas payé pour cette conversation.`,
   'counts-for': ({ agentId }) =>
@@ -72,7 +72,7 @@ const FR: Record<EffectCode, Sentence> = {
 };
 
 const ES: Record<EffectCode, Sentence> = {
-  'survey-requested': () => 'El visitante recibe la encuesta de satisfacción.',
+  'survey-requested': () => 'Se solicita la encuesta de satisfacción.',
   'survey-suppressed': ({ reason }) => `No se envía encuesta: ${why('es', reason)}.`,
   'expert-unpaid': ({ agentId }) => `El experto ${agentId} no cobra esta conversación.`,
   'counts-for': ({ agentId }) =>

@@ -1,6 +1,8 @@
 import { Writable } from 'node:stream';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { z } from 'zod';
+import type { ConversationView } from '@parley/contracts/conversation';
+import { answerOrProblem } from '../src/command-outcome.js';
 import { effectText } from '../src/effect-text.js';
 import { Health } from '../src/health.js';
 import { languageOf } from '../src/language.js';
@@ -189,27 +191,49 @@ test.each([
   [','.repeat(100_000), 'en'],
 ])('Accept-Language %s', (header, language) => expect(languageOf(header?.slice(0, 2000))).toBe(language));
 
+test('A6: an answer names only effects that somebody brings about: nobody tells the visitor yet', () => {
+  const done = {
+    kind: 'done',
+    outcome: 'closed',
+    sequence: 4,
+    conversation: {} as ConversationView,
+    effects: [
+      { code: 'counts-for', data: { agentId: 'agent-1' } },
+      { code: 'visitor-told', data: { how: 'message', reduceAfterMs: null } },
+      { code: 'leaves-panel', data: {} },
+    ],
+  } as const;
+  for (const dryRun of [true, false]) {
+    const answer = answerOrProblem(done, { language: 'en', commandId: 'cmd:1', dryRun });
+    expect('effects' in answer && answer.effects.map(({ code }) => code)).toEqual(['counts-for', 'leaves-panel']);
+  }
+});
+
 test('effects are whole sentences in three languages', () => {
   const sentences = (['en', 'fr', 'es'] as const).map((language) => [
     effectText('counts-for', { agentId: null }, language),
     effectText('capacity-freed', { agentId: 'agent-1', kind: 'email' }, language),
     effectText('visitor-told', { how: 'message-and-reduce', reduceAfterMs: 5000 }, language),
+    effectText('survey-requested', {}, language),
   ]);
   expect(sentences).toEqual([
     [
       'It counts for no agent in the statistics.',
       'One e-mail place of agent-1 is free again.',
       'The visitor is told that the conversation has ended.',
+      'The satisfaction survey is requested.',
     ],
     [
       'Elle n’est comptée pour aucun agent dans les statistiques.',
       'Une place d’e-mail de agent-1 est de nouveau libre.',
       'Le visiteur est informé de la fin de la conversation.',
+      'L’enquête de satisfaction est demandée.',
     ],
     [
       'No cuenta para ningún agente en las estadísticas.',
       'Una plaza de correo de agent-1 vuelve a estar libre.',
       'Se informa al visitante de que la conversación ha terminado.',
+      'Se solicita la encuesta de satisfacción.',
     ],
   ]);
 });
