@@ -1,5 +1,5 @@
 import type { Caller, Role } from '@parley/contracts/actor';
-import type { Command } from '@parley/contracts/command';
+import type { Command, CommandOf } from '@parley/contracts/command';
 import type { Status } from '@parley/contracts/conversation';
 
 /**
@@ -23,14 +23,16 @@ const administrators = { administrator: 'campaign', 'super-administrator': 'tena
 const readers = { ...supervisors, auditor: 'all' } as const;
 
 export const ACCESS = {
-  'message.receive': { visitor: 'all', integration: 'channel:write', system: 'all' },
-  'message.send': { agent: 'own', integration: 'channel:write' },
+  'message.receive': { visitor: 'own', integration: 'channel:write', system: 'all' },
+  'message.send': { agent: 'own' },
+  /** What an agent said elsewhere, told by a program. */
+  'message.relay': { integration: 'channel:write' },
   'conversation.read': { visitor: 'own', agent: 'own-or-waiting', ...readers, integration: 'read:events' },
   'content.read': { visitor: 'own', agent: 'own-or-waiting', ...supervisors, integration: 'read:content' },
   'note.read': { agent: 'own-or-waiting', ...supervisors, integration: 'read:content' },
   'comment.read': supervisors,
-  'visitor.leave': { visitor: 'all', integration: 'channel:write', system: 'all' },
-  pick: { agent: 'own-or-team', system: 'all', integration: 'routing' },
+  'visitor.leave': { visitor: 'own', integration: 'channel:write', system: 'all' },
+  pick: { agent: 'own-or-team', system: 'all' },
   requeue: { system: 'all', integration: 'routing' },
   'return-to-queue': { agent: 'own', system: 'all', integration: 'routing' },
   pause: { agent: 'own', integration: 'lifecycle:pause' },
@@ -59,10 +61,10 @@ export const ACCESS = {
   desk: { agent: 'own' },
   'live-activity': readers,
   explain: readers,
-  bulk: { ...supervisors, integration: 'lifecycle:close' },
+  bulk: supervisors,
   repin: administrators,
   simulate: readers,
-  'configuration.read': { agent: 'all', ...readers, integration: 'read:events' },
+  'configuration.read': { agent: 'all', ...readers },
   'configuration.write': administrators,
   'webhooks.read': { 'super-administrator': 'tenant', auditor: 'all' },
   'webhooks.write': { 'super-administrator': 'tenant' },
@@ -133,8 +135,13 @@ const REACHES: Record<Reach, (caller: Caller, conversation: Reachable) => boolea
 /** The verb that a command needs; an agent's close and a supervisor's are two (A3). */
 export function verbOf(command: Command): Verb {
   if (command.type === 'close') return command.caller.kind === 'agent' ? 'close.agent' : 'close.supervisor';
-  if (command.type === 'message') return command.author === 'agent' ? 'message.send' : 'message.receive';
+  if (command.type === 'message') return verbOfMessage(command);
   return VERBS[command.type];
+}
+
+function verbOfMessage({ author, caller }: CommandOf<'message'>): Verb {
+  if (author === 'visitor') return 'message.receive';
+  return caller.kind === 'integration' ? 'message.relay' : 'message.send';
 }
 
 const VERBS = {
