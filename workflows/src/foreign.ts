@@ -1,15 +1,16 @@
 import type { Caller } from '@parley/contracts/actor';
 import type { Command } from '@parley/contracts/command';
 import type { SignalName } from '@parley/contracts/protocol';
+import { tagFault, tagSlug } from '@parley/contracts/tag';
 import { SIGNAL_CALLER } from '@parley/domain/access';
 import { isPositive, isText, exactly, listOf, oneOf, type Guard } from './shapes.js';
-import { isTagName, tagSlug } from './tags.js';
 
 /** What other systems say, and what says it is ours without our signature: ids and names, never a text, never a role. */
 
 const FOREIGN_ID = /^[A-Za-z0-9][A-Za-z0-9._~:+-]{0,199}$/;
 const SLUG = /^[\p{L}\p{N}][\p{L}\p{N}._-]{0,99}$/u;
 export const isForeignId = (value: unknown): value is string => isText(value) && FOREIGN_ID.test(value);
+const isTagName = (value: unknown): value is string => isText(value) && tagFault(value) === undefined;
 const isSlug = (value: unknown): value is string => isText(value) && SLUG.test(value);
 
 export interface ForeignSaid {

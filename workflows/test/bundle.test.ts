@@ -11,5 +11,10 @@ test('what runs in the sandbox is the rules, the SDK and nothing else of weight'
   expect(modules.length).toBeGreaterThan(50);
   expect(foreign).toEqual([]);
   const ours = modules.filter((path) => path.startsWith('./libs/contracts/'));
-  expect(ours.map((path) => path.split('/').at(-1)).sort()).toEqual(['identifiers.ts', 'protocol.ts', 'signed.ts']);
+  expect(ours.map((path) => path.split('/').at(-1)).sort()).toEqual([
+    'identifiers.ts',
+    'protocol.ts',
+    'signed.ts',
+    'tag.ts',
+  ]);
 });

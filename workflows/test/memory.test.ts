@@ -1,14 +1,12 @@
 import { describe, expect, test } from '@jest/globals';
 import type { LifecycleEvent } from '@parley/contracts/lifecycle-event';
 import type { RememberedOutcome } from '@parley/contracts/protocol';
-import { TagName, tagSlug as contractSlug } from '@parley/contracts/primitives';
 import fc from 'fast-check';
 import { earliest } from '../src/alarm.js';
 import { Backlog } from '../src/backlog.js';
 import { Bounded } from '../src/courier.js';
 import { Memory } from '../src/memory.js';
 import { bytesOf, sizeOf } from '../src/size.js';
-import { isTagName, tagSlug } from '../src/tags.js';
 
 const placed = (count: number) => ({
   messageId: `msg_${count}`,
@@ -30,7 +28,7 @@ const outcome = (conversationId: string, commandId: string): RememberedOutcome =
 
 describe('what is remembered', () => {
   test('the last 200 messages and the last 100 outcomes', () => {
-    const memory = new Memory([], []);
+    const memory = new Memory();
     for (let count = 1; count <= 300; count += 1) {
       memory.keepMessage(placed(count));
       memory.keepOutcome(outcome('cnv_1', `cmd:${count}`));
@@ -41,11 +39,27 @@ describe('what is remembered', () => {
     expect(memory.outcome('cnv_1', 'cmd:201')).toBeDefined();
     const { messages, outcomes } = memory.all();
     expect([messages.length, outcomes.length]).toEqual([200, 100]);
-    expect(new Memory(messages, outcomes).all()).toEqual(memory.all());
+    const next = new Memory();
+    next.keepAll({ messages, outcomes });
+    expect(next.all()).toEqual(memory.all());
+  });
+
+  test('what was said elsewhere, however much of it, drives out no message of inbox’s, also in the next run', () => {
+    const memory = new Memory();
+    memory.keepMessage(placed(1));
+    for (let count = 2; count <= 500; count += 1)
+      memory.keepElsewhere({ ...placed(count), messageId: `th_1:${count}` });
+    const next = new Memory();
+    next.keepAll(memory.all());
+    next.keepElsewhere({ ...placed(501), messageId: 'th_1:501' });
+    expect(next.message('msg_1')).toMatchObject({ messageNumber: 1 });
+    expect([next.message('th_1:301'), next.message('th_1:302')]).toMatchObject([undefined, { messageNumber: 302 }]);
+    expect(next.all()).toMatchObject({ messages: [placed(1)], elsewhere: { length: 200 } });
   });
 
   test('an outcome belongs to the conversation that the command named', () => {
-    const memory = new Memory([], [outcome('cnv_1', 'cmd:1')]);
+    const memory = new Memory();
+    memory.keepOutcome(outcome('cnv_1', 'cmd:1'));
     expect(memory.outcome('cnv_2', 'cmd:1')).toBeUndefined();
   });
 });
@@ -101,21 +115,6 @@ test('bytes are those of UTF-8', () => {
   );
   expect(sizeOf({ a: 'ü😀' })).toBe(Buffer.byteLength(JSON.stringify({ a: 'ü😀' })));
   expect(sizeOf(undefined)).toBeUndefined();
-});
-
-test('a tag is what the contract says it is', () => {
-  const texts = fc.oneof(
-    fc.string({ unit: 'grapheme', maxLength: 70 }),
-    fc.string({ unit: 'binary', maxLength: 20 }),
-    fc.stringMatching(/^[a-z0-9@. -]{0,70}$/),
-  );
-  fc.assert(
-    fc.property(texts, (text) => {
-      expect(isTagName(text)).toBe(TagName.safeParse(text).success);
-      expect(tagSlug(text)).toBe(contractSlug(text));
-    }),
-    { numRuns: 2000 },
-  );
 });
 
 test('the earliest of instants that may be none', () => {

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { Policy } from './policy.js';
-import { Instant, Slug } from './primitives.js';
+import { Instant, Slug, TagSlug } from './primitives.js';
 
 /** What `parley.configuration.v1` carries: one value a key `tenant/kind/id`, compacted; every service folds it. */
 export const CONFIGURATION = {
@@ -29,9 +29,9 @@ export const CONFIGURATION = {
   category: z.strictObject({ id: Slug, name: z.string().max(200), archived: z.boolean() }),
   subcategory: z.strictObject({ id: Slug, category: Slug, name: z.string().max(200), archived: z.boolean() }),
   /** `id` is the slug that stands in events. */
-  tag: z.strictObject({ id: Slug, name: z.string().max(64), category: Slug.nullable(), archived: z.boolean() }),
+  tag: z.strictObject({ id: TagSlug, name: z.string().max(64), category: Slug.nullable(), archived: z.boolean() }),
   /** A tag that an agent made on the spot (B4); written by inbox, for admin alone writes `tag`. */
-  'spot-tag': z.strictObject({ id: Slug, name: z.string().max(64) }),
+  'spot-tag': z.strictObject({ id: TagSlug, name: z.string().max(64) }),
 } as const;
 export type ConfigurationKind = keyof typeof CONFIGURATION;
 export type ConfigurationValue<K extends ConfigurationKind> = z.infer<(typeof CONFIGURATION)[K]>;

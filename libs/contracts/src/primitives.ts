@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { tagFault } from './tag.js';
 
 /** RFC 3339 in UTC with milliseconds: `2026-11-21T10:00:00.000Z`. Strings of this one form compare as instants do. */
 export const Instant = z
@@ -38,32 +39,16 @@ export const Text = z
   })
   .meta({ minLength: 1, description: `At most ${MAX_TEXT_CODE_POINTS} code points, not blank, no NUL.` });
 
-const E_MAIL_ADDRESS = /[^\s@]+@[^\s@]+\.[^\s@]+/;
-const BIDI_OR_CONTROL = /[\p{Cc}\u202A-\u202E\u2066-\u2069]/u;
-
-/** A tag's name: 1–64 characters, no e-mail address, fewer than 6 digits (B4; tags travel in events, so no person may hide in one). */
+/** {@link tagFault} */
 export const TagName = z
   .string()
   .superRefine((name, context) => {
-    const fault = textFault(name) ?? tagFault(name);
+    const fault = tagFault(name);
     if (fault) context.addIssue({ code: 'custom', message: fault });
   })
   .meta({ minLength: 1, maxLength: 64 });
 
-function tagFault(name: string): string | undefined {
-  if ([...name].length > 64) return 'is longer than 64 characters';
-  if (BIDI_OR_CONTROL.test(name)) return 'contains a control character';
-  if (E_MAIL_ADDRESS.test(name)) return 'contains an e-mail address';
-  if ((name.match(/\p{Nd}/gu) ?? []).length >= 6) return 'contains six digits or more';
-  return tagSlug(name) === '' ? 'has neither letters nor digits' : undefined;
-}
-
-/** The form in which a tag stands in events; two names with one slug are one tag (NFKC and case folding). */
-export const tagSlug = (name: string): string =>
-  name
-    .normalize('NFKC')
-    .toLowerCase()
-    .replace(/[^\p{L}\p{N}]+/gu, '-')
-    .replace(/^-+|-+$/g, '');
+/** A tag as it stands in events: {@link tagSlug} of its name, which may hold any sign. */
+export const TagSlug = z.string().min(1).max(200);
 
 export const Count = z.int().min(0);

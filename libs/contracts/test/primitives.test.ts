@@ -1,15 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import {
-  AnyInstant,
-  ConversationId,
-  Id,
-  Instant,
-  Slug,
-  TagName,
-  tagSlug,
-  Text,
-  textFault,
-} from '@parley/contracts/primitives';
+import { AnyInstant, ConversationId, Id, Instant, Slug, TagName, Text, textFault } from '@parley/contracts/primitives';
 
 const faults = (
   schema: { safeParse(value: unknown): { error?: { issues: { message: string }[] } | undefined } },
@@ -36,30 +26,9 @@ describe('Text', () => {
   });
 });
 
-describe('TagName (B4)', () => {
-  test.each([
-    ['a'.repeat(65), 'is longer than 64 characters'],
-    ['line\nbreak', 'contains a control character'],
-    ['\u202Egnp', 'contains a control character'],
-    ['ask eva@example.org', 'contains an e-mail address'],
-    ['order 123456', 'contains six digits or more'],
-    ['order ١٢٣٤٥٦', 'contains six digits or more'],
-    ['!!!', 'has neither letters nor digits'],
-    ['  ', 'is empty'],
-  ])('%j: %s', (name, fault) => {
-    expect(faults(TagName, name)).toEqual([fault]);
-  });
-
-  test('64 characters and five digits pass', () => {
-    for (const name of ['a'.repeat(64), 'order 12345', 'après-vente', '退货']) expect(TagName.parse(name)).toBe(name);
-  });
-
-  test('two names that are one after NFKC and case folding have one slug', () => {
-    expect(tagSlug('Refund')).toBe('refund');
-    expect(tagSlug('ｒｅｆｕｎｄ')).toBe('refund');
-    expect(tagSlug(' Opening  hours! ')).toBe('opening-hours');
-    expect(tagSlug('APRÈS-vente')).toBe('après-vente');
-  });
+test('a tag’s name is what `tagFault` lets pass', () => {
+  expect(faults(TagName, 'order 123456')).toEqual(['contains six digits or more']);
+  expect(TagName.parse('après-vente')).toBe('après-vente');
 });
 
 describe('Instant', () => {
@@ -86,6 +55,7 @@ describe('Instant', () => {
 });
 
 describe('identifiers', () => {
+
   test.each(['../../etc/passwd', 'a\u0000b', 'a/b', '', 'x'.repeat(201)])('%j is no id', (id) => {
     expect(Id.safeParse(id).success).toBe(false);
     expect(ConversationId.safeParse(id).success).toBe(false);

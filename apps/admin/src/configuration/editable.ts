@@ -10,7 +10,7 @@ import {
   VERSIONED_PAGE,
 } from '@parley/contracts/admin-http';
 import { CONFIGURATION } from '@parley/contracts/configuration';
-import { tagSlug } from '@parley/contracts/primitives';
+import { tagSlug } from '@parley/contracts/tag';
 import { subcategoryKey, type Snapshot } from './snapshot.js';
 
 /** What people write by hand, kind by kind: where it lies, what it takes, and what must be there already. */
@@ -61,8 +61,16 @@ export const keyOf = (kind: EditableKind, path: Fields, id: string): string =>
 /** The id a new one gets: its own, or its name as a slug. A tag's is always the slug that stands in events. */
 export function idOf(kind: EditableKind, body: Fields): string {
   const { id, name } = body;
-  return kind !== 'tag' && typeof id === 'string' ? id : tagSlug(String(name));
+  if (kind === 'tag') return tagSlug(String(name));
+  return typeof id === 'string' ? id : madeOf(String(name));
 }
+
+const madeOf = (name: string): string =>
+  name
+    .normalize('NFKC')
+    .toLowerCase()
+    .replace(/[^\p{L}\p{N}]+/gu, '-')
+    .replace(/^-+|-+$/g, '');
 
 const DEFAULTS: Record<EditableKind, Fields> = {
   category: { archived: false },

@@ -8,7 +8,7 @@ import type {
   Tag,
 } from '@parley/contracts/configuration';
 import type { PolicyValues } from '@parley/contracts/policy';
-import { tagSlug } from '@parley/contracts/primitives';
+import { tagSlug } from '@parley/contracts/tag';
 import { presets } from '@parley/domain/presets';
 import { subcategoryKey } from '../configuration/snapshot.js';
 

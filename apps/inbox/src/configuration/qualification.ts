@@ -1,4 +1,4 @@
-import { tagSlug } from '@parley/contracts/primitives';
+import { tagSlug } from '@parley/contracts/tag';
 import type { Policy } from '@parley/contracts/policy';
 import { validationProblem } from '@parley/service/shape';
 import type { Snapshot } from './snapshot.js';

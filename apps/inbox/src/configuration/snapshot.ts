@@ -9,7 +9,7 @@ import {
   type Subcategory,
 } from '@parley/contracts/configuration';
 import type { Policy } from '@parley/contracts/policy';
-import { tagSlug } from '@parley/contracts/primitives';
+import { tagSlug } from '@parley/contracts/tag';
 
 export interface StoredValue {
   kind: string;

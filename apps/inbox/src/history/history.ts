@@ -3,7 +3,7 @@ import type { FilterQuery } from '@mikro-orm/core';
 import type { Caller } from '@parley/contracts/actor';
 import type { ConversationView } from '@parley/contracts/conversation';
 import type { ConversationsQuery, HistoryMessage, Note } from '@parley/contracts/inbox-http';
-import { tagSlug } from '@parley/contracts/primitives';
+import { tagSlug } from '@parley/contracts/tag';
 import { reaches } from '@parley/domain/access';
 import type { Database } from '@parley/persistence/database';
 import type { Vault } from '@parley/persistence/vault';
