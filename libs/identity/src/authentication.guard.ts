@@ -4,7 +4,7 @@ import type { Request } from 'express';
 import { problem, reasonProblem, unavailable, type ProblemError } from '@parley/service/problem';
 import { requestContext } from '@parley/service/request-context';
 import { Access } from './access.js';
-import { callerOf } from './caller.js';
+import { actorOf, callerOf } from './caller.js';
 import { PUBLIC, VERB } from './verb.js';
 import type { Verifier } from './verifier.js';
 
@@ -27,6 +27,9 @@ export class AuthenticationGuard implements CanActivate {
     asked.verb = typeof verb === 'string' ? verb : 'undeclared';
     const verification = await this.verify(context.switchToHttp().getRequest<Request>());
     asked.principal = verification;
+    const actor = actorOf(verification);
+    // Set before the refusal, for the audit says who was refused.
+    if (actor !== undefined) asked.actor = actor;
     const caller = callerOf(verification, asked.verb, this.access);
     if (caller === undefined) throw reasonProblem('FORBIDDEN_ROLE');
     asked.actor = { kind: caller.kind, id: caller.id, role: caller.role };

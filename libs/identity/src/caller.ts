@@ -30,7 +30,15 @@ export function callerOf(principal: Principal, verb: string, access: Access): Ca
   const role = WIDEST_FIRST.find(
     (candidate) => principal.roles.includes(candidate) && access.mayCall([candidate], principal.scopes, verb),
   );
-  return role && { kind: KINDS[role], id: principal.subject, role, scopes: principal.scopes };
+  return role && { ...actorIn(principal.subject, role), scopes: principal.scopes };
+}
+
+const actorIn = (id: string, role: Role): Actor => ({ kind: KINDS[role], id, role });
+
+/** Who asks, before it is known whether they may; undefined where the token names no role of ours. */
+export function actorOf({ subject, roles }: Principal): Actor | undefined {
+  const role = WIDEST_FIRST.find((candidate) => roles.includes(candidate));
+  return role && actorIn(subject, role);
 }
 
 /** Handler parameter: who asks, in the role that the route's verb needs. */

@@ -184,14 +184,15 @@ describe('401, with one challenge for every fault', () => {
 });
 
 describe('403 FORBIDDEN_ROLE', () => {
+  const named = (kind: string) => ({ kind, id: 'manager-1', role: kind });
   test.each([
-    ['an agent', { roles: ['agent'] }],
-    ['no role', { roles: [] }],
-    ['an unknown role', { roles: ['owner'] }],
-    ['a role as an object', { roles: { manager: true } }],
-    ['system, which no token is', { roles: ['system'] }],
-    ['an integration with other scopes', { roles: ['integration'], scopes: ['lifecycle:close'] }],
-  ])('%s', async (_, claims) => {
+    ['an agent', { roles: ['agent'] }, named('agent')],
+    ['no role', { roles: [] }, null],
+    ['an unknown role', { roles: ['owner'] }, null],
+    ['a role as an object', { roles: { manager: true } }, null],
+    ['system, which no token is', { roles: ['system'] }, null],
+    ['an integration with other scopes', { roles: ['integration'], scopes: ['lifecycle:close'] }, named('integration')],
+  ])('%s', async (_, claims, actor) => {
     const answer = await closeIt(await bearer(claims));
     expect([answer.status, slugOf(answer), problemOf(answer).reasonCode]).toEqual([
       403,
@@ -199,7 +200,7 @@ describe('403 FORBIDDEN_ROLE', () => {
       'FORBIDDEN_ROLE',
     ]);
     expect(audit.records).toMatchObject([
-      { tenant: 'demo', act: 'close.supervisor', conversationId: 'cnv_1', reason: 'FORBIDDEN_ROLE' },
+      { tenant: 'demo', actor, act: 'close.supervisor', conversationId: 'cnv_1', reason: 'FORBIDDEN_ROLE' },
     ]);
   });
 });

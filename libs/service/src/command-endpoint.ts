@@ -12,6 +12,7 @@ import {
 } from './idempotency.js';
 import { problem, ProblemError } from './problem.js';
 import { requestContext } from './request-context.js';
+import { validationProblem } from './shape.js';
 import { SERVICE_LOG, SERVICE_NAME, type ServiceLog } from './tokens.js';
 
 interface AnyRun {
@@ -23,12 +24,14 @@ interface AnyRun {
 }
 
 export interface CommandRun extends AnyRun {
-  /** What it would do: `decisionState` and `decide`. Left out: this command has no dry run. */
-  rehearse?: () => Promise<CommandOutcome>;
+  /** What it would do: `decisionState` and `decide`. */
+  rehearse: () => Promise<CommandOutcome>;
   perform: (commandId: string) => Promise<CommandOutcome>;
 }
 
 export interface KeyedRun<T> extends AnyRun {
+  /** What `perform` would give, with nothing written. Left out where the route takes no dry run. */
+  rehearse?: () => Promise<T>;
   /** Gives the body of the 2xx, or throws a problem. */
   perform: (commandId: string) => Promise<T>;
 }
@@ -43,31 +46,31 @@ export class CommandEndpoint {
   ) {}
 
   async run(run: CommandRun): Promise<CommandAnswer> {
-    if (run.request.dryRun) return this.rehearse(run);
-    const perform = async (id: string): Promise<CommandAnswer> => answered(await run.perform(id), run.request, id);
-    return this.keyed({ ...run, perform });
+    const { request } = run;
+    const id = commandIdOf(this.service, requestOf(run));
+    return this.keyed({
+      ...run,
+      rehearse: async () => answered(await run.rehearse(), request, id),
+      perform: async () => answered(await run.perform(id), request, id),
+    });
   }
 
   /** The same key, the same answer: for what is no conversation's command (configuration, bulk, erasure …). */
   async keyed<T>(run: KeyedRun<T>): Promise<T> {
-    if (run.request.dryRun) throw noDryRun();
-    await run.reach?.();
     const named = requestOf(run);
+    const commandId = commandIdOf(this.service, named);
+    requestContext().commandId = commandId;
+    await run.reach?.();
+    if (run.request.dryRun) return rehearsed(run);
     const owner = await this.claim(named);
     try {
-      const body = await run.perform(commandIdOf(this.service, named));
+      const body = await run.perform(commandId);
       await this.settle(named, owner, { status: run.request.successStatus, body, headers: run.request.headers });
       return body;
     } catch (error) {
       await this.settle(named, owner, keptRefusal(error));
       throw error;
     }
-  }
-
-  private async rehearse(run: CommandRun): Promise<CommandAnswer> {
-    await run.reach?.();
-    if (run.rehearse === undefined) throw noDryRun();
-    return answered(await run.rehearse(), run.request, commandIdOf(this.service, requestOf(run)));
   }
 
   /** The claim's owner; undefined where the service keeps no answers. */
@@ -98,8 +101,10 @@ export class CommandEndpoint {
   }
 }
 
-const noDryRun = () =>
-  problem(422, 'validation', undefined, { errors: [{ pointer: '/query/dryRun', detail: 'is not offered here' }] });
+function rehearsed<T>({ rehearse }: KeyedRun<T>): Promise<T> {
+  if (rehearse === undefined) throw validationProblem([{ pointer: '/query/dryRun', detail: 'is not offered here' }]);
+  return rehearse();
+}
 
 function answered(outcome: CommandOutcome, request: CommandRequest, commandId: string): CommandAnswer {
   const answer = answerOrProblem(outcome, { language: request.language, commandId, dryRun: request.dryRun });

@@ -24,11 +24,10 @@ export interface Cursors {
 
 const MAC_BYTES = 16;
 
-/** Opaque, never expiring, the same on every replica. */
-export function createCursors(secret: string): Cursors {
-  const key = Buffer.from(hkdfSync('sha256', secret, 'parley', 'cursor/v1', 32));
-  const macOf = (binding: CursorBinding, payload: Uint8Array): Buffer =>
-    createHmac('sha256', key).update(canonical(binding)).update('\0').update(payload).digest().subarray(0, MAC_BYTES);
+/** Opaque, the same on every replica, and never expiring: those of `previous` secrets are read, too. */
+export function createCursors(secret: string, previous: readonly string[] = []): Cursors {
+  const macOf = macWith(secret);
+  const known = [macOf, ...previous.map(macWith)];
   return {
     write(binding, position) {
       const payload = Buffer.from(JSON.stringify(position));
@@ -37,16 +36,18 @@ export function createCursors(secret: string): Cursors {
     read(binding, cursor) {
       if (cursor === undefined) return undefined;
       const bytes = Buffer.from(cursor, 'base64url');
-      const payload = bytes.subarray(MAC_BYTES);
-      const mac = macOf(binding, payload);
-      const isOurs =
-        bytes.length > MAC_BYTES &&
-        bytes.toString('base64url') === cursor &&
-        timingSafeEqual(bytes.subarray(0, MAC_BYTES), mac);
-      if (!isOurs) throw invalid();
+      const [mac, payload] = [bytes.subarray(0, MAC_BYTES), bytes.subarray(MAC_BYTES)];
+      const isWhole = bytes.length > MAC_BYTES && bytes.toString('base64url') === cursor;
+      if (!isWhole || !known.some((each) => timingSafeEqual(mac, each(binding, payload)))) throw invalid();
       return positionIn(payload);
     },
   };
+}
+
+function macWith(secret: string): (binding: CursorBinding, payload: Uint8Array) => Buffer {
+  const key = Buffer.from(hkdfSync('sha256', secret, 'parley', 'cursor/v1', 32));
+  return (binding, payload) =>
+    createHmac('sha256', key).update(canonical(binding)).update('\0').update(payload).digest().subarray(0, MAC_BYTES);
 }
 
 function positionIn(payload: Uint8Array): CursorPosition {

@@ -86,6 +86,7 @@ function parametersOf(definition: RouteDefinition): Json[] {
     ...parameters(definition.params, 'path'),
     ...parameters(definition.query, 'query'),
     ...(definition.command ? COMMAND_PARAMETERS : []),
+    ...(definition.command === true ? [DRY_RUN] : []),
   ];
 }
 
@@ -119,14 +120,14 @@ const COMMAND_PARAMETERS: Json[] = [
     description: '`"<sequence>"`, else 412; `*` guards nothing.',
     schema: { type: 'string', pattern: '^("\\d{1,15}"|\\*)$' },
   },
-  {
-    name: 'dryRun',
-    in: 'query',
-    required: false,
-    description: 'Answers what would happen and changes nothing.',
-    schema: { type: 'string', enum: ['true', 'false'] },
-  },
 ];
+const DRY_RUN: Json = {
+  name: 'dryRun',
+  in: 'query',
+  required: false,
+  description: 'Answers what would happen and changes nothing.',
+  schema: { type: 'string', enum: ['true', 'false'] },
+};
 
 /** What JSON Schema cannot say (a transform's result, a custom check) is left open rather than wrong. */
 const schemaOf = (schema: z.ZodType, io: 'input' | 'output'): Json => {

@@ -52,17 +52,19 @@ export class ProblemFilter implements ExceptionFilter {
   }
 
   private async record(refusal: ProblemError, request: Request): Promise<void> {
-    const { principal, actor, verb, traceId } = requestContext();
-    if (this.options.audit === undefined || principal === undefined || !isAudited(refusal, request)) return;
-    const named = request.params['conversationId'] ?? request.params['id'];
+    const { principal, actor, verb, traceId, commandId = null } = requestContext();
+    const conversationId = conversationIn(request);
+    if (this.options.audit === undefined || principal === undefined) return;
+    if (!isAudited(refusal, request, conversationId)) return;
     try {
       await this.options.audit.refused({
         tenant: principal.tenant,
         actor: actor ?? null,
         act: verb ?? request.method,
-        conversationId: typeof named === 'string' && named.startsWith('cnv_') ? named : null,
+        conversationId,
         reason: refusal.extras.reasonCode ?? refusal.slug,
         traceId,
+        commandId,
       });
     } catch (error) {
       this.options.log.error({ err: error }, 'a refusal could not be written to the audit');
@@ -70,11 +72,19 @@ export class ProblemFilter implements ExceptionFilter {
   }
 }
 
-/** Refused commands, and every refusal for lack of a right; a dry run leaves no trace. */
-function isAudited(refusal: ProblemError, request: Request): boolean {
-  if (request.query['dryRun'] === 'true') return false;
+function conversationIn({ params }: Request): string | null {
+  const named = params['conversationId'] ?? params['id'];
+  return typeof named === 'string' && named.startsWith('cnv_') ? named : null;
+}
+
+/**
+ * Refused commands, every refusal for lack of a right, and whoever asks for a conversation that is not there or another
+ * tenant's, also only to read it (reliability.md, cases 42-45); a dry run leaves no trace.
+ */
+function isAudited(refusal: ProblemError, { query, method }: Request, conversationId: string | null): boolean {
+  if (query['dryRun'] === 'true') return false;
   if (refusal.status === 403) return true;
-  if (request.method === 'GET' || request.method === 'HEAD') return false;
+  if (method === 'GET' || method === 'HEAD') return refusal.status === 404 && conversationId !== null;
   return refusal.status === 404 || refusal.extras.reasonCode !== undefined;
 }
 

@@ -9,6 +9,8 @@ export interface RefusedRequest {
   /** A reason code, or the problem's slug where there is none (`not-found`). */
   reason: string;
   traceId: string;
+  /** Null: it was refused before it had a name. */
+  commandId: string | null;
 }
 
 /** Where a service writes what it refused: its own outbox, on the way to `conversation.audit.v1`. */

@@ -22,6 +22,8 @@ export interface RequestContext {
   actor?: Actor;
   /** What the route's verb is, once the guard knows it. */
   verb?: string;
+  /** What its command is called, once it has a name; the audit of a refusal says it. */
+  commandId?: string;
 }
 
 const storage = new AsyncLocalStorage<RequestContext>();

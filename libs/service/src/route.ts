@@ -37,8 +37,8 @@ export interface RouteDefinition<
   status?: number;
   /** Default application/json; a live stream has text/event-stream. */
   produces?: readonly string[];
-  /** Takes Idempotency-Key, If-Match, dryRun. */
-  command?: true;
+  /** Takes Idempotency-Key, If-Match, dryRun; `without-dry-run` the first two. */
+  command?: true | 'without-dry-run';
   errors?: readonly ProblemSlug[];
 }
 
@@ -90,10 +90,12 @@ export function readInput(definition: RouteDefinition, request: Request) {
   return { params: params.data, query, body: content };
 }
 
-/** `dryRun` is every command's, beside what the route says. */
+/** `dryRun` is every command's that has one, beside what the route says. */
 function queryOf(definition: RouteDefinition): z.ZodType {
   const query = definition.query ?? NOTHING;
-  return definition.command && query instanceof z.ZodObject ? query.extend({ dryRun: DryRun.optional() }) : query;
+  return definition.command === true && query instanceof z.ZodObject
+    ? query.extend({ dryRun: DryRun.optional() })
+    : query;
 }
 
 export const DryRun = z.enum(['true', 'false']);

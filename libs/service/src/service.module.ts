@@ -18,7 +18,7 @@ export class ServiceModule {
       { provide: SERVICE_NAME, useValue: name },
       { provide: SERVICE_LOG, useValue: log },
       { provide: SETTINGS, useValue: settings },
-      { provide: CURSORS, useValue: createCursors(settings.PARLEY_SECRET) },
+      { provide: CURSORS, useValue: createCursors(settings.PARLEY_SECRET, settings.PARLEY_SECRET_PREVIOUS) },
       { provide: Shutdown, useValue: shutdown },
       { provide: Health, useValue: new Health(shutdown) },
       { provide: Metrics, useValue: new Metrics(name) },

@@ -6,7 +6,7 @@ import { CommandEndpoint } from '../src/command-endpoint.js';
 import type { CommandOutcome } from '../src/command-outcome.js';
 import { AsCommand, type CommandRequest } from '../src/command-request.js';
 import { IdempotencyPort, type Claim, type IdempotentRequest, type KeptAnswer } from '../src/idempotency.js';
-import { reasonProblem } from '../src/problem.js';
+import { problem, reasonProblem } from '../src/problem.js';
 import { RefusalAudit, type RefusedRequest } from '../src/refusal-audit.js';
 import { requestContext } from '../src/request-context.js';
 import { Input, Route, route, type InputOf } from '../src/route.js';
@@ -121,8 +121,44 @@ class CloseController {
     });
   }
 }
+const thing = { path: 'things' } as const;
+const write = route({ ...thing, method: 'PUT', summary: 'Writes', command: true });
+const remove = route({ ...thing, method: 'DELETE', summary: 'Removes', command: 'without-dry-run' });
+const readThing = route({ ...thing, method: 'GET', summary: 'Reads' });
+const readConversation = route({
+  method: 'GET',
+  path: 'conversations/:conversationId',
+  summary: 'Reads',
+  params: z.strictObject({ conversationId: z.string() }),
+});
+const manager = { kind: 'supervisor', id: 'manager-1' } as const;
+
+@Controller()
+class ThingController {
+  constructor(private readonly commands: CommandEndpoint) {}
+  @Route(write)
+  write(@Input() _: InputOf<typeof write>, @AsCommand() request: CommandRequest): Promise<object> {
+    const rehearse = async () => ({ written: false, version: 3 });
+    const perform = async () => ({ written: true, version: 3 });
+    return this.commands.keyed<object>({ request, tenant: 'demo', caller: manager, rehearse, perform });
+  }
+  @Route(remove)
+  remove(@Input() _: InputOf<typeof remove>, @AsCommand() request: CommandRequest): Promise<object> {
+    return this.commands.keyed({ request, tenant: 'demo', caller: manager, perform: async () => ({ gone: true }) });
+  }
+  @Route(readThing)
+  read() {
+    return { version: 3 };
+  }
+  @Route(readConversation)
+  readConversation(): never {
+    const principal = { tenant: 'demo', subject: 'manager-1', roles: [], scopes: [], expiresAt: '' };
+    Object.assign(requestContext(), { principal, verb: 'conversation.read' });
+    throw problem(404, 'not-found');
+  }
+}
 @Module({
-  controllers: [CloseController],
+  controllers: [CloseController, ThingController],
   providers: [
     { provide: IdempotencyPort, useValue: kept },
     { provide: Audit, useValue: audit },
@@ -304,6 +340,41 @@ test('every refusal goes to the audit, once, with who, what and why', async () =
       conversationId: 'cnv_1',
       reason: 'NOT_ELIGIBLE_STATE',
       traceId: problemIn(answer).traceId,
+      commandId: performed[0]?.id,
     },
   ]);
+});
+
+describe('what is written with a key and is no conversation’s command', () => {
+  const things = (method: string, query = ''): Promise<Answer> =>
+    ask(service.port, `/admin/v1/${query}`, { method, headers: { 'content-type': 'application/json' } });
+
+  test('a dry run answers what would be written, keeps no answer and writes nothing', async () => {
+    const answer = await things('PUT', 'things?dryRun=true');
+    expect([answer.status, JSON.parse(answer.text)]).toEqual([200, { written: false, version: 3 }]);
+    expect(kept.rows.size).toBe(0);
+    expect(JSON.parse((await things('PUT', 'things')).text)).toEqual({ written: true, version: 3 });
+  });
+
+  test('a route without a dry run neither takes nor documents it', async () => {
+    expect(refused(await things('DELETE', 'things?dryRun=true'))).toEqual([422, 'validation']);
+    expect((await things('DELETE', 'things')).status).toBe(200);
+    const { paths } = JSON.parse((await ask(service.port, '/admin/openapi.json')).text) as {
+      paths: Record<string, Record<string, { parameters: { name: string }[] }>>;
+    };
+    const named = (method: string) => paths['/admin/v1/things']?.[method]?.parameters.map(({ name }) => name);
+    expect(named('put')).toEqual(['Idempotency-Key', 'If-Match', 'dryRun']);
+    expect(named('delete')).toEqual(['Idempotency-Key', 'If-Match']);
+  });
+
+  test('what is read is tagged with its version, for If-Match', async () => {
+    expect((await things('GET', 'things')).headers['etag']).toBe('"3"');
+  });
+});
+
+test('a conversation that is not there, or another tenant’s, leaves a record also when it is only read', async () => {
+  const read = (name: string) => ask(service.port, `/admin/v1/${name}`);
+  expect((await read('conversations/cnv_2')).status).toBe(404);
+  expect((await read('conversations/nonsense')).status).toBe(404);
+  expect(audit.records).toMatchObject([{ conversationId: 'cnv_2', reason: 'not-found', commandId: null }]);
 });

@@ -28,6 +28,14 @@ test('what was written is read, also by another replica and with the filter in a
 });
 test('none is the beginning', () => expect(cursors.read(binding, undefined)).toBeUndefined());
 
+test('never expires: written under a secret that has been replaced since, it is still read', () => {
+  const replaced = createCursors('the next secret of tests, also long', ['a secret of tests, long enough for all']);
+  expect(replaced.read(binding, cursor)).toEqual(['2026-11-21T10:00:00.000Z', 7, null]);
+  const written = replaced.write(binding, [1]);
+  expect(replaced.read(binding, written)).toEqual([1]);
+  expect(refusalOf(binding, written)).toEqual(malformed);
+});
+
 describe('refused as malformed', () => {
   test.each([
     ['another tenant', { ...binding, tenant: 'other' }],
