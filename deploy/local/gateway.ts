@@ -76,7 +76,7 @@ function forward(agent: Agent, port: number, request: IncomingMessage, response:
   });
   const connecting = setTimeout(() => upstream.destroy(new Error('no connection')), connectMs);
   const answering = setTimeout(() => {
-    answerProblem(response, 504);
+    answerProblem(request, response, 504);
     upstream.destroy();
   }, firstByteMs);
   const settle = (): void => {
@@ -96,7 +96,7 @@ function forward(agent: Agent, port: number, request: IncomingMessage, response:
   });
   upstream.once('error', () => {
     settle();
-    if (!response.headersSent) answerProblem(response, 503);
+    if (!response.headersSent) answerProblem(request, response, 503);
   });
   // Later errors are echoes of the first.
   upstream.on('error', () => undefined);

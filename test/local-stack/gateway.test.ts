@@ -1,5 +1,6 @@
 import { createServer, type RequestListener, type Server } from 'node:http';
 import { afterEach, describe, expect, test } from '@jest/globals';
+import { Problem, PROBLEMS } from '@parley/contracts/problem';
 import { forwardedHeaders, gateway, upstreamPort } from '../../deploy/local/gateway.ts';
 import type { Listening } from '../../deploy/local/http.ts';
 import { freePort, portPlan } from '../../deploy/local/ports.ts';
@@ -94,16 +95,19 @@ describe('the gateway', () => {
   test('says within 2 s that a service is away, and when to ask again', async () => {
     const url = await gatewayTo();
     const askedAt = Date.now();
-    const answer = await fetch(`${url}/inbox/v1/desk`);
+    const trace = 'a'.repeat(32);
+    const headers = { traceparent: `00-${trace}-${'b'.repeat(16)}-01` };
+    const answer = await fetch(`${url}/inbox/v1/desk`, { headers });
     expect([answer.status, answer.headers.get('retry-after'), answer.headers.get('content-type')]).toEqual([
       503,
       '1',
       'application/problem+json',
     ]);
-    expect(await answer.json()).toMatchObject({
-      type: '/problems/unavailable',
-      status: 503,
-      reasonCode: 'UNAVAILABLE',
+    const body = Problem.parse(await answer.json());
+    expect(body).toMatchObject({
+      ...{ type: '/problems/unavailable', status: 503, title: PROBLEMS.unavailable.title, retryable: true },
+      ...{ reasonCode: null, currentSequence: null, nextConversationId: null, commandId: null },
+      ...{ traceId: trace, errors: [] },
     });
     expect(Date.now() - askedAt).toBeLessThan(2_000);
   });
