@@ -2,12 +2,19 @@ import { afterAll, describe, expect, test } from '@jest/globals';
 import { CREATE, EditableKind, VERSIONED } from '@parley/contracts/admin-http';
 import type { ConfigurationRecord } from '@parley/contracts/configuration';
 import { TOPICS } from '@parley/contracts/envelope';
+import { CommandEndpoint } from '@parley/service/command-endpoint';
+import type { CommandRequest } from '@parley/service/command-request';
+import { createCursors } from '@parley/service/cursor';
+import { createLog } from '@parley/service/log';
+import { AuditOutbox } from '../src/audit/audit.outbox.js';
+import { ConfigurationEditor } from '../src/configuration/configuration.editor.js';
 import { ConfigurationStore } from '../src/configuration/configuration.store.js';
 import { idOf, keyOf, missingFor, valueOf } from '../src/configuration/editable.js';
 import { Snapshot } from '../src/configuration/snapshot.js';
 import { DEMO } from '../src/seed/demo.js';
 import { seedDemo } from '../src/seed/seed.js';
 import { openAdminDatabase, outboxOf, settings } from './database.js';
+import { supervisor } from './lived.js';
 
 const admin = await openAdminDatabase();
 const { database } = admin;
@@ -92,6 +99,54 @@ describe('configuration on a real database', () => {
       'zendesk-messaging',
       'zendesk-messaging-off',
     ]);
+  });
+});
+
+describe('what administrators write', () => {
+  const endpoint = new CommandEndpoint('admin', createLog('test', 'silent'));
+  const cursors = createCursors(settings.PARLEY_SECRET);
+  const editor = new ConfigurationEditor(database, cursors, store, endpoint, new AuditOutbox(database, settings));
+  const edit = (kind: EditableKind, path: Record<string, string> = {}, more: Partial<CommandRequest> = {}) => ({
+    ...{ kind, tenant: 'demo', caller: supervisor('super-administrator', 'tenant'), path },
+    request: {
+      ...{ key: 'k', fingerprint: '', dryRun: false, ifSequence: undefined, language: 'en' as const },
+      ...{ successStatus: 200, headers: {}, setHeader: () => undefined },
+      ...more,
+    },
+  });
+  const list = async (query = {}) => (await editor.list('demo', 'tag', {}, { limit: 200, ...query })).items;
+  const at = (version: number) => ({ ifSequence: version });
+  const spot = (id: string, name: string) =>
+    store.fold({ ...record(1, { id, name }, 'spot-tag', id), id: `spot/${id}` });
+
+  test('B4: a tag made on the spot is a tag among the others, until an administrator writes it', async () => {
+    await spot('parcel', 'Parcel');
+    await spot('sofa', 'Sofa');
+    const parcel = { id: 'parcel', name: 'Parcel', category: null, archived: false, version: 1 };
+    expect(await list()).toContainEqual(parcel);
+    expect(await list({ archived: 'true' })).not.toContainEqual(parcel);
+    expect(await editor.read('demo', 'tag', { id: 'parcel' })).toEqual(parcel);
+    const taken = editor.create(edit('tag'), { name: 'parcel' });
+    await expect(taken).rejects.toMatchObject({ slug: 'conflict' });
+    const written = { ...parcel, name: 'Parcels', category: 'order', version: 2 };
+    const change = { name: 'Parcels', category: 'order' };
+    expect(await editor.replace(edit('tag', { id: 'parcel' }, at(1)), change)).toEqual(written);
+    expect((await list()).filter((tag) => 'id' in tag && tag.id === 'parcel')).toEqual([written]);
+    await editor.remove(edit('tag', { id: 'sofa' }, at(1)));
+    expect(await editor.read('demo', 'tag', { id: 'sofa' })).toMatchObject({ archived: true, version: 2 });
+    expect((await list()).filter((tag) => 'id' in tag && tag.id === 'sofa')).toEqual([]);
+  });
+
+  test('a dry run answers and refuses as the write would, and writes nothing', async () => {
+    const dry = (more: Partial<CommandRequest> = {}) => edit('category', { id: 'returns' }, { dryRun: true, ...more });
+    const count = async () => (await outboxOf(database, TOPICS.configuration)).length;
+    const before = await count();
+    const answer = { id: 'returns', name: 'Returns', archived: false, version: 1 };
+    expect(await editor.replace(dry(), { name: 'Returns' })).toEqual(answer);
+    await expect(editor.replace(dry(at(7)), { name: 'x' })).rejects.toMatchObject({ slug: 'stale-version' });
+    await expect(editor.read('demo', 'category', { id: 'returns' })).rejects.toMatchObject({ slug: 'not-found' });
+    expect(await count()).toBe(before);
+    expect(await editor.replace(edit('category', { id: 'returns' }), { name: 'Returns' })).toEqual(answer);
   });
 });
 

@@ -10,10 +10,11 @@ import { auditRecord } from '@parley/lifecycle-log/lifecycle-record';
 import type { Database } from '@parley/persistence/database';
 import { addToOutbox } from '@parley/persistence/outbox';
 import { RefusalAudit, type RefusedRequest } from '@parley/service/refusal-audit';
+import { requestContext } from '@parley/service/request-context';
 import { SETTINGS } from '@parley/service/tokens';
 import { DATABASE } from '../parts.js';
 
-type About = Pick<AuditRecord, 'type' | 'actor' | 'act' | 'conversationId' | 'reason'>;
+type About = Pick<AuditRecord, 'type' | 'actor' | 'act' | 'conversationId' | 'reason' | 'commandid'>;
 
 /** What this service has to say for the audit, on its way to `conversation.audit.v1`; it comes back by the log. */
 @Injectable()
@@ -25,20 +26,23 @@ export class AuditOutbox extends RefusalAudit {
     super();
   }
 
-  override async refused({ tenant, actor, act, conversationId, reason }: RefusedRequest): Promise<void> {
-    const about: About = { type: 'audit.command-refused', actor, act, conversationId, reason };
+  override async refused({ tenant, commandId: commandid, ...rest }: RefusedRequest): Promise<void> {
+    const { actor, act, conversationId, reason } = rest;
+    const about: About = { type: 'audit.command-refused', actor, act, conversationId, reason, commandid };
     await this.database.inTenant(tenant, (em) => this.#add(em, tenant, about));
   }
 
   /** In the transaction of the act: recorded if and only if it happened. */
   async acted(em: EntityManager, tenant: string, actor: Actor, act: string, what: string): Promise<void> {
-    await this.#add(em, tenant, { type: 'audit.administrative-act', actor, act, conversationId: null, reason: what });
+    const { commandId: commandid = null } = requestContext();
+    const about = { actor, act, conversationId: null, reason: what, commandid };
+    await this.#add(em, tenant, { type: 'audit.administrative-act', ...about });
   }
 
   async #add(em: EntityManager, tenantid: string, about: About): Promise<void> {
     const time = new Date().toISOString();
     const threadid = about.conversationId === null ? null : (threadOf(about.conversationId) ?? null);
-    const record = { id: `aud_${randomUUID()}`, time, tenantid, service: 'admin', threadid, commandid: null, ...about };
+    const record = { id: `aud_${randomUUID()}`, time, tenantid, service: 'admin', threadid, ...about };
     await addToOutbox(em, TOPICS.audit, [auditRecord(record, time, this.settings.PUBLIC_URL)]);
   }
 }

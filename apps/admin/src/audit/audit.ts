@@ -53,10 +53,15 @@ export class Audit {
     };
   }
 
-  /** Which commands on one conversation were refused, the newest first. */
+  /** Which commands on one conversation were refused, the newest first; who asked before it was there was not refused by it. */
   async refusalsOf(tenant: string, conversationId: string): Promise<AuditRecord[]> {
     const options = { orderBy: { time: 'desc', id: 'desc' }, limit: REFUSALS_SHOWN, ...UNMANAGED } as const;
-    const of = { tenant, conversationId, type: { $ne: 'audit.administrative-act' } } as const;
+    const of = {
+      tenant,
+      conversationId,
+      type: { $ne: 'audit.administrative-act' },
+      reason: { $ne: 'not-found' },
+    } as const;
     const rows = await this.database.inTenant(tenant, (em) => em.find(AuditRow, of, options));
     return rows.map(({ record }) => record);
   }

@@ -45,28 +45,29 @@ export class ConfigurationEditor {
     const under = keyOf(kind, path, '');
     const binding = { tenant, list: kind, filter: { archived, under }, sort: 'key' };
     const [after] = this.cursors.read(binding, cursor) ?? [];
-    const conditions: FilterQuery<ConfigurationRow>[] = [
-      { tenant, kind, value: { $ne: null } },
+    const conditions: Where[] = [
+      { tenant, value: { $ne: null } },
       ...(kind === 'subcategory' ? [{ key: { $like: `${likeText(under)}%` } }] : []),
-      ...(archived === 'all' || !EDITABLE[kind].archives ? [] : [{ value: { archived: archived === 'true' } }]),
+      ...(archived === 'all' || !EDITABLE[kind].archives ? [] : [isArchived(archived === 'true')]),
       ...(typeof after === 'string' ? [{ key: { $gt: after } }] : []),
     ];
     const options = { orderBy: { key: 'asc' }, limit: limit + 1, ...UNMANAGED } as const;
-    const rows = await this.database.inTenant(tenant, (em) => em.find(ConfigurationRow, { $and: conditions }, options));
+    const rows = await this.database.inTenant(tenant, (em) =>
+      em.find(ConfigurationRow, { $and: [ofKind(em, tenant, kind), ...conditions] }, options),
+    );
     const page = rows.slice(0, limit);
     const last = rows.length > limit ? page.at(-1) : undefined;
     return { items: page.map(answerOf), nextCursor: last ? this.cursors.write(binding, [last.key]) : null };
   }
 
   async read(tenant: string, kind: EditableKind, path: Fields): Promise<object> {
-    return answerOf(await this.database.inTenant(tenant, (em) => present(em, tenant, kind, pathKey(kind, path))));
+    return answerOf(await this.database.inTenant(tenant, (em) => demanded(em, tenant, kind, pathKey(kind, path))));
   }
 
   create(edit: Edit, body: Fields): Promise<object> {
     const id = idOf(edit.kind, body);
     return this.#change(edit, keyOf(edit.kind, edit.path, id), async (em, key) => {
-      const known = await em.findOne(ConfigurationRow, { tenant: edit.tenant, kind: edit.kind, key }, UNMANAGED);
-      if (known?.value) throw problem(409, 'conflict', 'The id is taken.');
+      if (await present(em, edit.tenant, edit.kind, key)) throw problem(409, 'conflict', 'The id is taken.');
       return this.#fitting(edit, id, body);
     });
   }
@@ -79,8 +80,8 @@ export class ConfigurationEditor {
   /** What events name is archived, the rest withdrawn. Answers what it was. */
   remove(edit: Edit): Promise<object> {
     return this.#change(edit, pathKey(edit.kind, edit.path), async (em, key) => {
-      const { value } = await present(em, edit.tenant, edit.kind, key);
-      if (EDITABLE[edit.kind].archives) return { ...value, archived: true };
+      const row = await demanded(em, edit.tenant, edit.kind, key);
+      if (EDITABLE[edit.kind].archives) return { ...valueIn(row), archived: true };
       const known = await this.store.of(edit.tenant);
       if (isInUse(edit.kind, key, known)) throw problem(409, 'conflict', 'It is still used by a campaign.');
       return null;
@@ -93,20 +94,29 @@ export class ConfigurationEditor {
     decide: (em: EntityManager, key: string) => Promise<object | null>,
   ): Promise<object> {
     const { kind, tenant, caller, request } = edit;
+    /** What is to be written, and what is answered but for its version. */
+    const decided = async (em: EntityManager): Promise<[object | null, object]> => {
+      await assertVersion(em, edit, key);
+      const value = await decide(em, key);
+      return [value, value ?? valueIn(await demanded(em, tenant, kind, key))];
+    };
     return this.endpoint.keyed({
       request,
       tenant,
       caller,
       reach: async () => assertMayWrite(caller, kind, key, await this.store.of(tenant)),
+      rehearse: () =>
+        this.database.inTenant(tenant, async (em) => {
+          const [, shown] = await decided(em);
+          return { ...shown, version: await this.store.nextVersion(em, { tenant, kind, key }) };
+        }),
       perform: () =>
         this.database.inTenant(tenant, async (em) => {
-          await assertVersion(em, edit, key);
-          const value = await decide(em, key);
-          const before = value === null ? await present(em, tenant, kind, key) : undefined;
+          const [value, shown] = await decided(em);
           const version = await this.store.write(em, { tenant, kind, key, value });
           await this.audit.acted(em, tenant, actorOf(caller), `configuration.${kind}`, `${key} v${version}`);
           request.setHeader('ETag', etagOf(version));
-          return { ...(value ?? before?.value), version };
+          return { ...shown, version };
         }),
     });
   }
@@ -125,19 +135,43 @@ export class ConfigurationEditor {
 const actorOf = ({ kind, id, role }: Caller) => ({ kind, id, role });
 const pathKey = (kind: EditableKind, path: Fields): string => keyOf(kind, path, String(path['id']));
 const likeText = (text: string): string => text.replace(/[\\%_]/g, '\\$&');
-const answerOf = ({ value, version }: ConfigurationRow): object => ({ ...value, version });
 
-async function present(em: EntityManager, tenant: string, kind: EditableKind, key: string): Promise<ConfigurationRow> {
-  const row = await em.findOne(ConfigurationRow, { tenant, kind, key }, UNMANAGED);
-  if (!row?.value) throw problem(404, 'not-found');
+type Where = FilterQuery<ConfigurationRow>;
+
+/** A tag that an agent made on the spot (B4) is a tag among the others, until an administrator writes it. */
+function ofKind(em: EntityManager, tenant: string, kind: EditableKind): Where {
+  if (kind !== 'tag') return { kind };
+  const written = em.createQueryBuilder(ConfigurationRow, 't').select('t.key').where({ tenant, kind });
+  return { $or: [{ kind }, { kind: 'spot-tag', key: { $nin: written.toRaw() } }] };
+}
+
+const isArchived = (archived: boolean): Where =>
+  archived ? { value: { archived } } : { $or: [{ kind: 'spot-tag' }, { value: { archived } }] };
+
+const valueIn = ({ kind, value }: ConfigurationRow): object =>
+  kind === 'spot-tag' ? { ...value, category: null, archived: false } : { ...value };
+const answerOf = (row: ConfigurationRow): object => ({ ...valueIn(row), version: row.version });
+
+async function present(
+  em: EntityManager,
+  tenant: string,
+  kind: EditableKind,
+  key: string,
+): Promise<ConfigurationRow | undefined> {
+  const conditions: Where[] = [{ tenant, key, value: { $ne: null } }, ofKind(em, tenant, kind)];
+  return (await em.findOne(ConfigurationRow, { $and: conditions }, UNMANAGED)) ?? undefined;
+}
+
+async function demanded(em: EntityManager, tenant: string, kind: EditableKind, key: string): Promise<ConfigurationRow> {
+  const row = await present(em, tenant, kind, key);
+  if (row === undefined) throw problem(404, 'not-found');
   return row;
 }
 
 /** If-Match names the version that was read; without it the last writer wins. */
 async function assertVersion(em: EntityManager, { tenant, kind, request }: Edit, key: string): Promise<void> {
   if (request.ifSequence === undefined) return;
-  const row = await em.findOne(ConfigurationRow, { tenant, kind, key }, UNMANAGED);
-  const version = row?.value ? row.version : 0;
+  const version = (await present(em, tenant, kind, key))?.version ?? 0;
   if (version === request.ifSequence) return;
   throw problem(412, 'stale-version', undefined, { reasonCode: 'STALE_VERSION', currentSequence: version });
 }

@@ -58,13 +58,19 @@ export class ConfigurationStore {
 
   /** The next version, on its way to Kafka in the same transaction. */
   async write(em: EntityManager, { tenant, kind, key, value }: Change): Promise<number> {
-    const row = await em.findOne(ConfigurationRow, { tenant, kind, key }, LOCKED);
-    const version = (row?.version ?? 0) + 1;
+    const version = await this.nextVersion(em, { tenant, kind, key });
     const changedAt = new Date().toISOString();
     const stored = kind === 'policy' && value !== null ? { ...value, version } : value;
     await this.#put(em, { tenant, kind, key, value: stored }, version, changedAt);
     await this.#publish(em, { tenant, kind, key, value: stored }, version, changedAt);
     return version;
+  }
+
+  /** A tag that an agent made on the spot goes on where inbox began it. */
+  async nextVersion(em: EntityManager, { tenant, kind, key }: Omit<Change, 'value'>): Promise<number> {
+    const kinds: ConfigurationKind[] = kind === 'tag' ? [kind, 'spot-tag'] : [kind];
+    const rows = await em.find(ConfigurationRow, { tenant, kind: { $in: kinds }, key }, LOCKED);
+    return Math.max(0, ...rows.map(({ version }) => version)) + 1;
   }
 
   /** What the topic says: other services' values count, ours are only checked for having arrived. */
