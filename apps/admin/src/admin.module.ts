@@ -12,6 +12,7 @@ import { openParts, type AdminParts } from './admin.parts.js';
 import { AuditController } from './audit/audit.controller.js';
 import { Audit } from './audit/audit.js';
 import { AuditOutbox } from './audit/audit.outbox.js';
+import { AgentRoom } from './commands/agent-room.js';
 import { CommandsController } from './commands/commands.controller.js';
 import { CommentStore } from './commands/comment.store.js';
 import { SupervisorCommands } from './commands/supervisor-commands.js';
@@ -67,7 +68,7 @@ export class AdminModule {
         part(IdempotencyPort, ({ idempotency }) => idempotency),
         { provide: RefusalAudit, useExisting: AuditOutbox },
         ...[Audit, AuditOutbox, ConfigurationStore, ConfigurationEditor, Policies],
-        ...[LiveActivity, LiveActivityFeed, ConversationReader, CommentStore, SupervisorCommands, Upkeep],
+        ...[LiveActivity, LiveActivityFeed, ConversationReader, CommentStore, AgentRoom, SupervisorCommands, Upkeep],
       ],
       exports: [IdempotencyPort, RefusalAudit],
       global: true,

@@ -1,13 +1,15 @@
-import { Controller } from '@nestjs/common';
+import { Controller, Req } from '@nestjs/common';
 import type { Caller } from '@parley/contracts/actor';
 import { CancelBody, CloseBody, ConversationPath, ReassignBody } from '@parley/contracts/admin-http';
 import { CommandAnswer } from '@parley/contracts/conversation';
 import type { ProblemSlug } from '@parley/contracts/problem';
+import { bearerTokenOf } from '@parley/identity/authentication.guard';
 import { CurrentCaller, CurrentPrincipal } from '@parley/identity/caller';
 import { Verb } from '@parley/identity/verb';
 import { AsCommand, type CommandRequest } from '@parley/service/command-request';
 import type { Principal } from '@parley/service/request-context';
 import { Input, Route, route, type InputOf } from '@parley/service/route';
+import type { Request } from 'express';
 import { SupervisorCommands } from './supervisor-commands.js';
 
 const REFUSALS: ProblemSlug[] = [
@@ -75,7 +77,8 @@ export class CommandsController {
     @AsCommand() request: CommandRequest,
     @CurrentCaller() caller: Caller,
     @CurrentPrincipal() { tenant }: Principal,
+    @Req() asked: Request,
   ) {
-    return this.commands.reassign({ tenant, caller, request, ...params }, body);
+    return this.commands.reassign({ tenant, caller, request, ...params }, body, bearerTokenOf(asked) ?? '');
   }
 }

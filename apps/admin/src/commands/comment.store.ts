@@ -38,16 +38,20 @@ export class CommentStore {
     return id;
   }
 
-  /** The oldest first; without its text once the contact is erased. */
-  async of(tenant: string, conversationId: string): Promise<Note[]> {
+  /**
+   * The oldest first; without its text once the contact is erased. Only those that its life names: what was kept for a
+   * command that came to nothing is nobody's comment.
+   */
+  async of(tenant: string, conversationId: string, named: ReadonlySet<string>): Promise<Note[]> {
     const rows = await this.database.inTenant(tenant, (em) =>
       em.execute<Row[]>(
         'select id, contact_id, by, at, body from comment where tenant = ? and conversation_id = ? order by at, id',
         [tenant, conversationId],
       ),
     );
+    const said = rows.filter(({ id }) => named.has(id));
     return Promise.all(
-      rows.map(async ({ id, contact_id: contactId, by, at, body }): Promise<Note> => {
+      said.map(async ({ id, contact_id: contactId, by, at, body }): Promise<Note> => {
         const text = await this.vault.open({ tenant, contactId, table: 'comment', column: 'body', row: id }, body);
         return { id, kind: 'comment', at, by, text: text ?? null, afterClose: false };
       }),

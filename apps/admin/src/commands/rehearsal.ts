@@ -1,6 +1,8 @@
 import type { Command } from '@parley/contracts/command';
+import type { ConversationView } from '@parley/contracts/conversation';
 import type { Conversation, Facts } from '@parley/contracts/state';
 import type { CommandOutcome } from '@parley/service/command-outcome';
+import { availableCommands } from '@parley/domain/available-commands';
 import { decide } from '@parley/domain/decide';
 import { effectsOf } from '@parley/domain/effects';
 import { evolve } from '@parley/domain/evolve';
@@ -10,6 +12,10 @@ import { viewOf } from '@parley/domain/view';
 export function rehearsed(state: Conversation, command: Command, facts: Facts, now: string): CommandOutcome {
   const decision = decide(state, command, facts, now);
   const { sequence: currentSequence, nextConversationId } = state;
+  const seen = (then: Conversation): ConversationView => ({
+    ...viewOf(then),
+    availableCommands: availableCommands(then, command.caller, facts, now),
+  });
   switch (decision.kind) {
     case 'refused':
       return { kind: 'refused', reason: decision.reason, currentSequence, nextConversationId };
@@ -17,7 +23,7 @@ export function rehearsed(state: Conversation, command: Command, facts: Facts, n
       return { kind: 'behind' };
     case 'unchanged': {
       const { outcome, record } = decision;
-      const view = viewOf(state);
+      const view = seen(state);
       const conversation = record ? { ...view, status: record.status, closing: record.closing } : view;
       return { kind: 'done', outcome, sequence: record?.sequence ?? state.sequence, conversation, effects: [] };
     }
@@ -28,7 +34,7 @@ export function rehearsed(state: Conversation, command: Command, facts: Facts, n
         kind: 'done',
         outcome: decision.outcome,
         sequence: after.sequence,
-        conversation: viewOf(after),
+        conversation: seen(after),
         effects,
       };
     }

@@ -1,10 +1,12 @@
 import { Injectable } from '@nestjs/common';
 import type { CancelBody, CloseBody, ReassignBody } from '@parley/contracts/admin-http';
 import type { CommandOf } from '@parley/contracts/command';
-import type { CommandAnswer } from '@parley/contracts/conversation';
+import type { AvailableCommand, CommandAnswer } from '@parley/contracts/conversation';
 import { threadOf } from '@parley/contracts/identifiers';
-import type { CommandUpdateAnswer, DecisionState } from '@parley/contracts/protocol';
+import type { CommandUpdateAnswer } from '@parley/contracts/protocol';
 import type { Conversation } from '@parley/contracts/state';
+import { reaches, type Verb } from '@parley/domain/access';
+import { availableCommands } from '@parley/domain/available-commands';
 import { isEnded } from '@parley/domain/conversation';
 import { ContactErased } from '@parley/persistence/vault';
 import { CommandEndpoint } from '@parley/service/command-endpoint';
@@ -17,6 +19,7 @@ import type { Reply } from '@parley/temporal/patience';
 import { ConfigurationStore } from '../configuration/configuration.store.js';
 import { ConversationReader, type Asked } from '../conversation/conversation.reader.js';
 import { UNKNOWN_FACTS, withTagNames } from '../conversation/presented.js';
+import { AgentRoom } from './agent-room.js';
 import { CommentStore } from './comment.store.js';
 import { rehearsed } from './rehearsal.js';
 import { categoryFields, targetFields } from './taxonomy.js';
@@ -34,6 +37,8 @@ type Fields = OwnFields<SupervisorCommand>;
 
 /** A rehearsal takes no place on anybody's desk and keeps no comment. */
 const REHEARSAL = 'dry-run';
+/** A decided command waits no longer to be told what may come next. */
+const AVAILABLE_WITHIN_MS = 1_000;
 
 /** Close (A1-A13), cancel and reassign (D1-D8): decided by the conversation, never by us. */
 @Injectable()
@@ -44,52 +49,92 @@ export class SupervisorCommands {
     private readonly conversations: ConversationReader,
     private readonly configuration: ConfigurationStore,
     private readonly comments: CommentStore,
+    private readonly room: AgentRoom,
   ) {}
 
   close(ask: Ask, { comment, ...guards }: CloseBody): Promise<CommandAnswer> {
-    return this.#run(ask, comment, async () => ({ type: 'close', ...guards }));
+    return this.#run(ask, 'close.supervisor', comment, async () => ({ type: 'close', ...guards }));
   }
 
-  async cancel(ask: Ask, { comment, category, subcategory, ...guards }: CancelBody): Promise<CommandAnswer> {
-    const chosen = categoryFields({ category, subcategory }, await this.configuration.of(ask.tenant));
-    return this.#run(ask, comment, async () => ({ type: 'cancel', ...chosen, ...guards }));
+  cancel(ask: Ask, { comment, category, subcategory, ...guards }: CancelBody): Promise<CommandAnswer> {
+    return this.#run(ask, 'cancel', comment, async (state) => {
+      const { episode = state.episode } = guards;
+      // How it ended is told before what is wrong with a field (contract.md): the category may be archived by now.
+      if (isOver(state, episode)) return { type: 'cancel', category, subcategory, ...guards, episode };
+      const chosen = categoryFields({ category, subcategory }, await this.configuration.of(ask.tenant));
+      return { type: 'cancel', ...chosen, ...guards };
+    });
   }
 
-  async reassign(ask: Ask, { comment, to, ...guards }: ReassignBody): Promise<CommandAnswer> {
+  async reassign(ask: Ask, { comment, to, ...guards }: ReassignBody, token: string): Promise<CommandAnswer> {
     // An agent hands over by inbox's route, which takes the place on the other's desk first.
     if (ask.caller.kind === 'agent') throw reasonProblem('FORBIDDEN_ROLE');
-    return this.#run(ask, comment, async () => {
-      const target = targetFields(to, await this.#stateOf(ask), await this.configuration.of(ask.tenant));
-      const lease = ask.request.dryRun ? { lease: { granted: REHEARSAL } } : {};
+    return this.#run(ask, 'reassign', comment, async (state) => {
+      const target = targetFields(to, state, await this.configuration.of(ask.tenant));
+      const { conversationId, request } = ask;
+      const lease = request.dryRun && { lease: await this.room.wouldGive(conversationId, to, token) };
       return { type: 'reassign', ...lease, ...target, ...guards };
     });
   }
 
-  #run(ask: Ask, comment: string | undefined, fields: () => Promise<Fields>): Promise<CommandAnswer> {
-    const { tenant, caller, request, conversationId } = ask;
+  #run(
+    ask: Ask,
+    verb: Verb,
+    comment: string | undefined,
+    fields: (state: Conversation) => Promise<Fields>,
+  ): Promise<CommandAnswer> {
+    const { tenant, caller, request } = ask;
+    let known: Conversation | undefined;
+    const reached = async (): Promise<Conversation> => (known ??= await this.#reached(ask, verb));
     return this.endpoint.run({
       request,
       tenant,
       caller,
-      reach: async () => {
-        if (threadOf(conversationId) === undefined) throw problem(404, 'not-found');
-      },
+      reach: async () => void (await reached()),
       rehearse: async () => {
-        const command = commandOf(ask, REHEARSAL, comment && REHEARSAL, await fields());
-        return this.#named(tenant, await this.#rehearse(ask, command));
+        const command = commandOf(ask, REHEARSAL, comment && REHEARSAL, await fields(await reached()));
+        return this.#shown(ask, await this.#rehearse(ask, command));
       },
       perform: async (commandId) => {
-        const commentId = await this.#kept(ask, commandId, comment);
-        const command = commandOf(ask, commandId, commentId, await fields());
-        return this.#named(tenant, await this.#perform(ask, command));
+        const state = await reached();
+        const own = await fields(state);
+        const commentId = await this.#kept(ask, state, commandId, comment);
+        return this.#shown(ask, await this.#perform(ask, commandOf(ask, commandId, commentId, own)));
       },
     });
   }
 
-  async #named(tenant: string, outcome: CommandOutcome): Promise<CommandOutcome> {
+  /**
+   * In the order of the contract: 404, 403 FORBIDDEN_SCOPE, 410. A fold that says no may be behind, so the run is asked
+   * before anybody is turned away.
+   */
+  async #reached(ask: Ask, verb: Verb): Promise<Conversation> {
+    if (threadOf(ask.conversationId) === undefined) throw problem(404, 'not-found');
+    const folded = await this.#folded(ask);
+    const isReached = folded !== undefined && reaches(ask.caller, verb, folded);
+    const state = isReached ? folded : ((await this.#inItsRun(ask)) ?? folded);
+    if (state === undefined) throw problem(404, 'not-found');
+    if (!reaches(ask.caller, verb, state)) throw reasonProblem('FORBIDDEN_SCOPE');
+    if (state.erased) throw reasonProblem('ERASED');
+    return state;
+  }
+
+  /** As who asked may see it: tags by name, and which commands are open to them now. */
+  async #shown(ask: Ask, outcome: CommandOutcome): Promise<CommandOutcome> {
     if (outcome.kind !== 'done') return outcome;
-    const { tagName } = await this.configuration.of(tenant);
-    return { ...outcome, conversation: withTagNames(outcome.conversation, tagName) };
+    const { tagName } = await this.configuration.of(ask.tenant);
+    const view = withTagNames(outcome.conversation, tagName);
+    const open = view.availableCommands ?? (await this.#available(ask, view.sequence));
+    return { ...outcome, conversation: { ...view, availableCommands: open } };
+  }
+
+  /** Null when nobody knows it so far just now: the command is decided, and its answer must not wait for this. */
+  async #available(ask: Ask, sequence: number): Promise<AvailableCommand[] | null> {
+    const within = { deadlineMs: AVAILABLE_WITHIN_MS };
+    const reply = await this.temporal.decisionState(ask.tenant, ask.conversationId, within);
+    const state = reply.kind === 'answer' ? reply.answer.conversation : await this.#folded(ask);
+    if (state === undefined || state.sequence < sequence) return null;
+    return availableCommands(state, ask.caller, UNKNOWN_FACTS, new Date().toISOString());
   }
 
   async #perform(ask: Ask, command: SupervisorCommand): Promise<CommandOutcome> {
@@ -106,30 +151,24 @@ export class SupervisorCommands {
   }
 
   /** A5, D6: the comment is kept, encrypted, before the command that names it goes out. */
-  async #kept(ask: Ask, commandId: string, text: string | undefined): Promise<string | undefined> {
+  async #kept(
+    { tenant, conversationId, caller }: Ask,
+    { contactId }: Conversation,
+    commandId: string,
+    text: string | undefined,
+  ): Promise<string | undefined> {
     if (text === undefined) return undefined;
-    const { tenant, conversationId, caller } = ask;
-    const state = await this.#stateOf(ask);
-    if (state === undefined) throw problem(404, 'not-found');
     try {
-      return await this.comments.keep(commandId, {
-        tenant,
-        conversationId,
-        contactId: state.contactId,
-        by: caller.id,
-        text,
-      });
+      return await this.comments.keep(commandId, { tenant, conversationId, contactId, by: caller.id, text });
     } catch (error) {
       if (error instanceof ContactErased) throw reasonProblem('ERASED');
       throw error;
     }
   }
 
-  /** As far as our fold knows it; before the fold has heard of it, as its run does. */
-  async #stateOf(ask: Ask): Promise<Conversation | undefined> {
-    const known = await this.#folded(ask);
-    if (known !== undefined) return known;
-    const reply: Reply<DecisionState> = await this.temporal.decisionState(ask.tenant, ask.conversationId);
+  /** Undefined: no run holds it. @throws 503 */
+  async #inItsRun(ask: Ask): Promise<Conversation | undefined> {
+    const reply = await this.temporal.decisionState(ask.tenant, ask.conversationId);
     if (reply.kind === 'answer') return reply.answer.conversation;
     if (reply.kind === 'not-found') return undefined;
     throw unavailable('The conversation cannot be reached just now.');
@@ -139,6 +178,10 @@ export class SupervisorCommands {
     return this.conversations.known(tenant, conversationId);
   }
 }
+
+/** The episode that is meant has ended, as far as we know; named in the command, so that a later one cannot be meant. */
+const isOver = (state: Conversation, episode: number): boolean =>
+  episode < state.episode || (isEnded(state) && episode === state.episode);
 
 function commandOf(
   { caller, request }: Ask,

@@ -76,7 +76,10 @@ export class ConversationReader {
   /** What supervisors said at a close, a cancel or a reassignment (A5, D6); for supervisors only. */
   async commentsOf(asked: Asked): Promise<{ items: Note[] }> {
     await this.#reached(asked, 'comment.read');
-    return { items: await this.comments.of(asked.tenant, asked.conversationId) };
+    const { tenant, conversationId } = asked;
+    const { events } = await this.#logs(asked);
+    const named = events.flatMap((event) => ('commentId' in event && event.commentId ? [event.commentId] : []));
+    return { items: await this.comments.of(tenant, conversationId, new Set(named)) };
   }
 
   async explain(asked: Asked, language: Language): Promise<Explanation> {
