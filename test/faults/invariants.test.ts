@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
 import { randomUUID } from 'node:crypto';
 import { setTimeout as wait } from 'node:timers/promises';
 import { isDeepStrictEqual } from 'node:util';
@@ -89,6 +89,12 @@ async function readModelEquals(life: Life, all: Iterable<Life>): Promise<void> {
   }
 }
 
+/** What a test that fails leaves stopped. */
+const restarts: PartName[] = [];
+afterEach(async () => {
+  for (const part of restarts.splice(0)) await order(part, 'start');
+});
+
 describe('faults', () => {
   test.each<[PartName]>([['worker'], ['inbox'], ['admin']])(
     'X1, X3: kill -9 of %s under 20 commands a second loses nothing and doubles nothing',
@@ -114,6 +120,7 @@ describe('faults', () => {
     const first = await conversationIn('active', visitor);
     const journal: Entry[] = [];
     await order('kafka', 'stop');
+    restarts.push('kafka');
     const stoppedAt = Date.now();
     const close = await send('manager-1', admin(first, 'close'));
     expect([verdict(close), Date.now() - stoppedAt < 5000]).toEqual(['200 closed', true]);
@@ -133,7 +140,10 @@ describe('faults', () => {
   test('X1: Temporal away for 30 s: 503 within 2 s, messages are taken, nothing is lost', async () => {
     const visitor = { account: 'site', contact: newContact() };
     const id = await conversationIn('active', visitor);
+    // Who has been told of a change reads it or waits (503): so far all that was told has been read.
+    await log.event(id, 'activated');
     await order('temporal', 'stop');
+    restarts.push('temporal');
     const stoppedAt = Date.now();
     const said = [await writes(visitor, 'one'), await writes(visitor, 'two')];
     for (const [who, path, body] of [
