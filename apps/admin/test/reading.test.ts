@@ -148,12 +148,18 @@ describe('time travel (X6)', () => {
 
   test('A5: a comment is kept once a command, sealed, read back by supervisors in scope, gone with its contact', async () => {
     const text = 'Waiting since Tuesday.';
-    const comment = { tenant: 'demo', conversationId: lives.active.id, contactId: 'con_1', by: 'manager-1', text };
+    const lived = life('support', 'site').says();
+    const comment = { tenant: 'demo', conversationId: lived.id, contactId: 'con_1', by: 'manager-1', text };
     const id = await comments.keep('cmd:1', comment);
     expect(await comments.keep('cmd:1', comment)).toBe(id);
+    await comments.keep('cmd:2', { ...comment, text: 'Of a close that Tuesday refused.' });
+    const asked = () => ({ tenant: 'demo', caller: superAdministrator, conversationId: lived.id });
+    await told(lived);
+    expect((await reader.commentsOf(asked())).items).toEqual([]);
+    await told(lived.does({ type: 'close', commentId: id }, superAdministrator));
     expect((await reader.commentsOf(asked())).items).toMatchObject([{ id, kind: 'comment', by: 'manager-1', text }]);
     const sealed = await database.inTenant('demo', (em) => em.execute<{ body: Buffer }[]>('select body from comment'));
-    expect(sealed.map(({ body }) => body.toString('latin1').includes('Tuesday'))).toEqual([false]);
+    expect(sealed.map(({ body }) => body.toString('latin1').includes('Tuesday'))).toEqual([false, false]);
     await expect(reader.commentsOf({ ...asked(), caller: auditor })).rejects.toMatchObject({ slug: 'forbidden-scope' });
     await vault.destroy('demo', 'con_1');
     expect((await reader.commentsOf(asked())).items).toMatchObject([{ id, text: null }]);
