@@ -10,14 +10,22 @@ export const at = (...path: string[]): string => textAt(stack, ...path);
 export const issuer = at('issuer');
 export const gateway = at('gateway');
 
+const tokens = new Map<string, Promise<string>>();
 const clients = new Map<string, Client>();
 
-/** The public API as one seeded account. */
+/** The one access token of an account for this test file. */
+export function tokenOf(account: string): Promise<string> {
+  const token = tokens.get(account) ?? tokenFrom(issuer, account);
+  tokens.set(account, token);
+  return token;
+}
+
+/** From now on this name is an account too, beside the seeded ones. */
+export const introduce = (account: string, token: string): void => void tokens.set(account, Promise.resolve(token));
+
+/** The public API as one account. */
 export function as(account: string): Client {
-  const known = clients.get(account);
-  if (known !== undefined) return known;
-  const token = tokenFrom(issuer, account);
-  const client = new Client(gateway, () => token);
+  const client = clients.get(account) ?? new Client(gateway, () => tokenOf(account));
   clients.set(account, client);
   return client;
 }
