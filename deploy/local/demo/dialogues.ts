@@ -17,12 +17,32 @@ function turnOf(value: unknown): Dialogue['turns'] {
   return [{ author, text }];
 }
 
+function jsonOf(line: string): unknown {
+  try {
+    return JSON.parse(line);
+  } catch {
+    return undefined;
+  }
+}
+
 function dialogueOf(line: string, number: number): Dialogue {
-  const parsed: unknown = JSON.parse(line);
+  const parsed = jsonOf(line);
+  if (parsed === undefined) throw new Error(`line ${number} is no JSON`);
   if (!isRecord(parsed) || !Array.isArray(parsed['turns'])) throw new Error(`line ${number} has no "turns"`);
   const turns = parsed['turns'].flatMap(turnOf);
   if (turns[0]?.author !== 'visitor') throw new Error(`line ${number} does not begin with a visitor's turn`);
   return { id: typeof parsed['id'] === 'string' ? parsed['id'] : `line-${number}`, turns };
+}
+
+async function textOf(file: string): Promise<string> {
+  const bytes = await readFile(file).catch(() => undefined);
+  if (bytes === undefined) throw new Error(`${file} cannot be read: there is no such file, or it is not ours to read`);
+  if (bytes[0] !== 0x1f || bytes[1] !== 0x8b) return bytes.toString('utf8');
+  try {
+    return gunzipSync(bytes).toString('utf8');
+  } catch {
+    throw new Error(`${file} cannot be read: it is not whole, or not gzipped as it says`);
+  }
 }
 
 /**
@@ -30,8 +50,7 @@ function dialogueOf(line: string, number: number): Dialogue {
  * @throws Error naming the file and line that cannot be read
  */
 export async function readDialogues(file: string): Promise<Dialogue[]> {
-  const bytes = await readFile(file);
-  const text = (bytes[0] === 0x1f && bytes[1] === 0x8b ? gunzipSync(bytes) : bytes).toString('utf8');
+  const text = await textOf(file);
   const lines = text.split('\n').filter((line) => line.trim() !== '');
   return lines.map((line, index) => {
     try {
