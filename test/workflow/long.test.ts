@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { succeededBy } from '@parley/domain/conversation';
 import { foldLogs } from '@parley/domain/fold';
 import { viewOf } from '@parley/domain/view';
 import { agent, command, manager, router, Stage, tenant, Thread } from './harness.js';
@@ -44,6 +45,46 @@ test('2,000 messages with commands between: the run continues as new, nothing is
   const folded = foldLogs(stage.world.lifeOf(conversationId), thread.heard);
   expect(state).toEqual({ kind: 'answer', answer: folded && viewOf(folded) });
 }, 400_000);
+
+test('a worker with an empty cache answers every conversation of a run as the logs do: closed, in wrap-up, open', async () => {
+  const thread = new Thread(stage, { preset: 'zendesk-messaging', change: { endSession: true } });
+  const caller = agent('eva');
+  const begun = async (): Promise<string> => {
+    const { conversationId } = await thread.say();
+    await command(stage, conversationId, 'assign', { caller: router, to: 'eva', lease: { granted: 'lease' } });
+    await thread.answerAs('eva', conversationId);
+    return conversationId;
+  };
+  const inWrapUp = await begun();
+  await command(stage, inWrapUp, 'endSession', { caller });
+  const closed = await begun();
+  await command(stage, closed, 'close', { caller, tags: ['refund'] });
+  const open = await begun();
+  await command(stage, inWrapUp, 'qualify', { caller, tags: ['delivery'] });
+  const ids = [inWrapUp, closed, open];
+  const answers = async () => {
+    const replies = await Promise.all(ids.map((id) => stage.client.state(tenant, id)));
+    return replies.map((reply) => (reply.kind === 'answer' ? reply.answer : reply));
+  };
+  const cached = await answers();
+  expect(cached.map((state) => 'status' in state && state.status)).toEqual(['wrap-up', 'closed', 'active']);
+  await stage.replaceWorkflowWorker();
+  const replayed = await answers();
+  expect(replayed).toEqual(cached);
+  const isWhole = (id: string, index: number) => stage.world.lifeOf(id).length === sequenceOf(replayed[index]);
+  await until(() => ids.every(isWhole));
+  const folded = ids.map((id) => foldLogs(stage.world.lifeOf(id), heardIn(thread, id)));
+  const successors = [closed, open, null];
+  expect(replayed).toEqual(
+    folded.map((state, index) => {
+      const next = successors[index] ?? null;
+      return state && viewOf(next === null ? state : succeededBy(state, next));
+    }),
+  );
+});
+
+const heardIn = ({ heard }: Thread, id: string) => heard.filter(({ conversationId }) => conversationId === id);
+const sequenceOf = (state: object | undefined): unknown => (state && 'sequence' in state ? state.sequence : undefined);
 
 test('with Kafka away a run continues as new all the same, carries what is unpublished, and refuses only chatter', async () => {
   const thread = new Thread(stage, { lingerMs: 1000 });
