@@ -53,6 +53,7 @@ export const schemaFree: readonly string[] = [
   '@parley/contracts/identifiers',
   '@parley/contracts/protocol',
   '@parley/contracts/signed',
+  '@parley/contracts/tag',
 ];
 
 /** Packages with one keeper, so that leaving them means one folder: a prefix, and the rooms whose src may import it. */
