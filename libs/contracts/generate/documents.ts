@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { stringify } from 'yaml';
 import { asyncApi } from './async-api.ts';
 import { breaks, isObject } from './compatibility.ts';
+import { brokenRoutes } from './open-api-compatibility.ts';
 import { allSchemas, schemaPath, type JsonSchema } from './json-schema.ts';
 
 /** Where the committed documents lie. */
@@ -32,14 +33,22 @@ export function committedPaths(): string[] {
 }
 
 /** Every breach of a committed schema by the present one, with its file; a type that is gone is one. */
-export function brokenPromises(present: ReadonlyMap<string, JsonSchema> = allSchemas()): string[] {
-  const files = committedPaths().filter((path) => path.startsWith('schemas/'));
-  return files.flatMap((file) => {
-    const type = file.split('/')[1] ?? '';
-    const schema = present.get(type);
-    if (schema === undefined) return [`${file}: the type is gone`];
-    const before: unknown = JSON.parse(committed(file) ?? '{}');
-    if (!isObject(before)) return [`${file}: is no schema`];
-    return breaks(before, schema).map((fault) => `${file} ${fault}`);
+export const brokenPromises = (present: ReadonlyMap<string, JsonSchema> = allSchemas()): string[] =>
+  breaches('schemas/', (file, before) => {
+    const schema = present.get(file.split('/')[1] ?? '');
+    return schema === undefined ? ['is gone'] : breaks(before, schema);
   });
+
+/** Every breach of a committed OpenAPI document by what the routes say now: path below the generated folder → text. */
+export const brokenHttp = (present: ReadonlyMap<string, string>): string[] =>
+  breaches('openapi/', (file, before) => brokenRoutes(before, documentIn(present.get(file))));
+
+const breaches = (folder: string, faultsOf: (file: string, before: JsonSchema) => string[]): string[] =>
+  committedPaths()
+    .filter((path) => path.startsWith(folder))
+    .flatMap((file) => faultsOf(file, documentIn(committed(file))).map((fault) => `${file} ${fault}`));
+
+function documentIn(text = '{}'): JsonSchema {
+  const document: unknown = JSON.parse(text);
+  return isObject(document) ? document : {};
 }
