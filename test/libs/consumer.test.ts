@@ -4,6 +4,7 @@ import { startConsumer } from '@parley/lifecycle-log/consumer';
 import type { ConsumerHandle, ConsumerOptions } from '@parley/lifecycle-log/consumer';
 import { Poison, Retry } from '@parley/lifecycle-log/failure';
 import type { LogRecord } from '@parley/lifecycle-log/kafka-record';
+import { kafkaClient } from '@parley/lifecycle-log/kafka-client';
 import { consumerLag, totalLag } from '@parley/lifecycle-log/lag';
 import { createPublisher } from '@parley/lifecycle-log/publisher';
 import { readTopic } from '@parley/lifecycle-log/read-topic';
@@ -42,6 +43,14 @@ async function filled(topic: string, keys: string[], count: number, from = 1): P
     );
   }
   await publisher.stop();
+}
+
+/** Written by somebody else, who goes by the broker's limit alone. */
+async function fillWith(topic: string, value: object): Promise<void> {
+  const producer = kafkaClient({ brokers, clientId: 'test', log: quiet }).producer();
+  await producer.connect();
+  await producer.send({ topic, messages: [{ key: 'a', value: JSON.stringify(value) }] });
+  await producer.disconnect();
 }
 
 const numberOf = (record: LogRecord): number => (record.value as { n: number }).n;
@@ -121,6 +130,23 @@ describe('a consumer', () => {
         value: { n: 3 },
         headers: { ...origin, ce_id: 'a:3', dead_letter_offset: '2', dead_letter_reason: 'Error: a bug' },
       },
+    ]);
+  });
+
+  test('F21: poison of the largest size that the broker takes is buried too, and the partition moves on', async () => {
+    const [topic, group] = [await newTopic(1), newGroup()];
+    await fillWith(topic, { n: 1, text: 'x'.repeat(1_048_300) });
+    await filled(topic, ['a'], 1, 2);
+    const seen: number[] = [];
+    const handle = async (record: LogRecord): Promise<void> => {
+      if (numberOf(record) === 1) throw new Poison('too much');
+      seen.push(numberOf(record));
+    };
+    consume({ group, topics: [topic], handle });
+    await until(1, seen);
+    const letters = await readTopic({ brokers, topic: deadLetterTopic(group), log: quiet });
+    expect(letters.map((letter) => [numberOf(letter), letter.headers['dead_letter_reason']])).toEqual([
+      [1, 'Poison: too much'],
     ]);
   });
 

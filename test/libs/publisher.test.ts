@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { createKafkaGate } from '@parley/lifecycle-log/kafka-gate';
 import type { KafkaRecord } from '@parley/lifecycle-log/kafka-record';
-import { createPublisher, NotPublished } from '@parley/lifecycle-log/publisher';
+import { createPublisher, NotPublished, RecordTooLarge } from '@parley/lifecycle-log/publisher';
 import type { Publisher, PublisherOptions } from '@parley/lifecycle-log/publisher';
 import { readTopic } from '@parley/lifecycle-log/read-topic';
 import { brokers, eventually, newTopic, quiet } from './log.js';
@@ -109,6 +109,41 @@ describe('the publisher', () => {
     const numbers = await numbersOf(topic);
     expect(network.lost()).toBeGreaterThan(3);
     expect(keys.map((key) => firstOccurrences(numbers.get(key) ?? []))).toEqual(keys.map(() => oneTo(15)));
+  });
+
+  test.each<[string, (n: number) => KafkaRecord]>([
+    ['values', (n) => ({ key: 'k', value: { n, text: 'x'.repeat(6_000) }, headers: {} })],
+    [
+      'values whose bytes are more than their characters',
+      (n) => ({ key: 'k', value: { n, text: '語'.repeat(2_000) }, headers: {} }),
+    ],
+    ['headers', (n) => ({ key: 'k', value: { n }, headers: { ce_id: String(n), ce_subject: 'x'.repeat(6_000) } })],
+    ['keys', (n) => ({ key: 'k'.repeat(6_000), value: { n }, headers: {} })],
+  ])(
+    'one call with more than the broker takes at once leaves in several sends, in order: large %s',
+    async (_, large) => {
+      const topic = await newTopic(1);
+      await publisher().publish(topic, oneTo(200).map(large));
+      expect([...(await numbersOf(topic)).values()]).toEqual([oneTo(200)]);
+    },
+  );
+
+  test('a record that no broker takes is refused by name; what was called for beside it arrives', async () => {
+    const topic = await newTopic(1);
+    const { publish } = publisher();
+    const huge = { key: 'k', value: { n: 2, text: 'x'.repeat(800_000) }, headers: {} };
+    const outcomes = await Promise.allSettled([
+      publish(topic, [record('k', 1)]),
+      publish(topic, [record('k', 0), huge]),
+      publish(topic, [record('k', 3)]),
+    ]);
+    expect(outcomes.map((one) => one.status === 'fulfilled' || one.reason instanceof RecordTooLarge)).toEqual([
+      true,
+      true,
+      true,
+    ]);
+    expect(outcomes.map(({ status }) => status)).toEqual(['fulfilled', 'rejected', 'fulfilled']);
+    expect((await numbersOf(topic)).get('k')).toEqual([1, 3]);
   });
 
   test('a publisher that has stopped says so', async () => {

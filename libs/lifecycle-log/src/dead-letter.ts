@@ -15,6 +15,9 @@ export interface DeadLetters {
   bury(letter: DeadLetter): Promise<void>;
 }
 
+/** A broker takes 1 MB; what was almost as large comes here with more headers. */
+const LETTER_BYTES = 2 * 1024 * 1024;
+
 export function createDeadLetters(address: KafkaAddress, group: string): DeadLetters {
   const kafka = kafkaClient(address);
   const topic = deadLetterTopic(group);
@@ -59,5 +62,9 @@ async function createIfMissing(admin: Admin, topic: string, like: string): Promi
   if ((await admin.listTopics()).includes(topic)) return;
   const source = await admin.fetchTopicMetadata({ topics: [like] });
   const replicationFactor = source.topics[0]?.partitions[0]?.replicas.length ?? 1;
-  await admin.createTopics({ waitForLeaders: true, topics: [{ topic, numPartitions: 1, replicationFactor }] });
+  const configEntries = [{ name: 'max.message.bytes', value: String(LETTER_BYTES) }];
+  await admin.createTopics({
+    waitForLeaders: true,
+    topics: [{ topic, numPartitions: 1, replicationFactor, configEntries }],
+  });
 }

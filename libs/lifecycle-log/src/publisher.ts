@@ -3,7 +3,7 @@ import type { Kafka, Producer } from 'kafkajs';
 import { kafkaClient } from './kafka-client.js';
 import type { KafkaAddress } from './kafka-client.js';
 import type { KafkaGate } from './kafka-gate.js';
-import { bytesOf } from './kafka-record.js';
+import { bytesOf, sizeOfRecord } from './kafka-record.js';
 import type { KafkaRecord } from './kafka-record.js';
 import { warningsOnly } from './log.js';
 import { withinMs } from './patience.js';
@@ -11,7 +11,8 @@ import { withinMs } from './patience.js';
 export interface Publisher {
   /**
    * Resolves when every in-sync replica has all of it, in this order within a key. Rejects with {@link NotPublished}
-   * when that is not known: then repeat all of it (a repeat is harmless, a loss is not).
+   * when that is not known: then repeat all of it (a repeat is harmless, a loss is not); with {@link RecordTooLarge},
+   * and then nothing of it has left, when no broker would take one of them.
    */
   publish(topic: string, records: KafkaRecord[]): Promise<void>;
   stop(): Promise<void>;
@@ -27,16 +28,31 @@ export class NotPublished extends Error {
   readonly retriable = true;
 }
 
+export class RecordTooLarge extends Error {
+  override readonly name = 'RecordTooLarge';
+}
+
 const ACKS_OF_ALL_REPLICAS = -1;
 const ACK_MS = 5_000;
 const SEND_RECORDS = 500;
+/** A broker takes 1 MB a batch; no partition's batch is larger than all of the send. */
 const SEND_BYTES = 768 * 1024;
 const FAREWELL_MS = 2_000;
 
-interface Waiting {
-  topic: string;
-  messages: { key: string; value: string | null; headers: Record<string, string> }[];
+interface Message {
+  key: string;
+  value: string | null;
+  headers: Record<string, string>;
+}
+
+/** So much of a call as goes in one send. */
+interface Piece {
+  messages: Message[];
   bytes: number;
+}
+
+interface Waiting extends Piece {
+  topic: string;
   settle: { resolve(): void; reject(error: Error): void };
 }
 
@@ -52,7 +68,7 @@ export function createPublisher(options: PublisherOptions): Publisher {
   };
 }
 
-/** One send at a time; calls that come meanwhile leave together in the next. */
+/** One send at a time; calls that come meanwhile leave together in the next, and a large one in several. */
 class Lane {
   private producer: Promise<Producer> | undefined;
   private waiting: Waiting[] = [];
@@ -67,10 +83,12 @@ class Lane {
   async publish(topic: string, records: KafkaRecord[]): Promise<void> {
     if (records.length === 0) return;
     if (this.stopped) throw new NotPublished('The publisher has stopped.');
-    const messages = records.map((record) => ({ key: record.key, value: bytesOf(record), headers: record.headers }));
-    const bytes = messages.reduce((sum, message) => sum + (message.value?.length ?? 0), 0);
-    await new Promise<void>((resolve, reject) => {
-      this.waiting.push({ topic, messages, bytes, settle: { resolve, reject } });
+    await Promise.all(piecesOf(topic, records).map((piece) => this.enqueue(topic, piece)));
+  }
+
+  private enqueue(topic: string, piece: Piece): Promise<void> {
+    return new Promise<void>((resolve, reject) => {
+      this.waiting.push({ topic, ...piece, settle: { resolve, reject } });
       this.sending ??= this.sendAll();
     });
   }
@@ -90,37 +108,37 @@ class Lane {
 
   private takeBatch(): Waiting[] {
     let [records, bytes] = [0, 0];
-    const full = this.waiting.findIndex((call, index) => {
-      records += call.messages.length;
-      bytes += call.bytes;
+    const full = this.waiting.findIndex((piece, index) => {
+      records += piece.messages.length;
+      bytes += piece.bytes;
       return index > 0 && (records > SEND_RECORDS || bytes > SEND_BYTES);
     });
     return this.waiting.splice(0, full === -1 ? this.waiting.length : full);
   }
 
-  private async sendOne(calls: Waiting[]): Promise<void> {
-    const byTopic = Map.groupBy(calls, (call) => call.topic);
+  private async sendOne(pieces: Waiting[]): Promise<void> {
+    const byTopic = Map.groupBy(pieces, (piece) => piece.topic);
     const topicMessages = [...byTopic].map(([topic, some]) => ({
       topic,
-      messages: some.flatMap((call) => call.messages),
+      messages: some.flatMap((piece) => piece.messages),
     }));
     try {
       const producer = await this.connected();
       await producer.sendBatch({ acks: ACKS_OF_ALL_REPLICAS, timeout: ACK_MS, topicMessages });
-      for (const call of calls) call.settle.resolve();
+      for (const piece of pieces) piece.settle.resolve();
     } catch (cause) {
-      await this.fail(calls, cause);
+      await this.fail(pieces, cause);
     }
   }
 
-  private async fail(calls: Waiting[], cause: unknown): Promise<void> {
+  private async fail(pieces: Waiting[], cause: unknown): Promise<void> {
     const behind = this.waiting.splice(0);
     this.options.gate?.close();
     const log = this.options.log ?? warningsOnly;
     log('warn', 'kafka: a send failed; its producer is thrown away', { error: String(cause) });
     await this.throwAway();
     const error = new NotPublished(`Kafka has not acknowledged: ${String(cause)}`, { cause });
-    for (const call of [...calls, ...behind]) call.settle.reject(error);
+    for (const piece of [...pieces, ...behind]) piece.settle.reject(error);
   }
 
   private connected(): Promise<Producer> {
@@ -146,4 +164,21 @@ class Lane {
     const farewell = old.then((producer) => producer.disconnect()).catch(() => undefined);
     await withinMs(FAREWELL_MS, farewell);
   }
+}
+
+/** In order: each as large as one send may be, however much was called for at once. */
+function piecesOf(topic: string, records: KafkaRecord[]): Piece[] {
+  const pieces: Piece[] = [];
+  let piece: Piece = { messages: [], bytes: 0 };
+  for (const record of records) {
+    const value = bytesOf(record);
+    const bytes = sizeOfRecord(record, value);
+    if (bytes > SEND_BYTES)
+      throw new RecordTooLarge(`A record of ${topic} has ${bytes} bytes; ${SEND_BYTES} is the most.`);
+    const isFull = piece.messages.length === SEND_RECORDS || piece.bytes + bytes > SEND_BYTES;
+    if (piece.messages.length === 0 || isFull) pieces.push((piece = { messages: [], bytes: 0 }));
+    piece.messages.push({ key: record.key, value, headers: record.headers });
+    piece.bytes += bytes;
+  }
+  return pieces;
 }

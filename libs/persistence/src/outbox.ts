@@ -1,5 +1,5 @@
 import type { EntityManager } from '@mikro-orm/postgresql';
-import { bytesOf } from '@parley/lifecycle-log/kafka-record';
+import { bytesOf, sizeOfRecord } from '@parley/lifecycle-log/kafka-record';
 import type { KafkaRecord } from '@parley/lifecycle-log/kafka-record';
 import { warningsOnly } from '@parley/lifecycle-log/log';
 import type { Log } from '@parley/lifecycle-log/log';
@@ -25,7 +25,7 @@ export async function addToOutbox(em: EntityManager, topic: string, records: Kaf
     ]);
   for (const record of records) {
     const value = bytesOf(record);
-    if ((value?.length ?? 0) > RECORD_BYTES)
+    if (sizeOfRecord(record, value) > RECORD_BYTES)
       throw new Error(`A record of ${topic} is larger than ${RECORD_BYTES} bytes.`);
     await em.execute('insert into outbox (topic, key, value, headers) values (?, ?, ?, ?)', [
       topic,

@@ -200,9 +200,15 @@ describe('the outbox', () => {
   });
 
   test('a record that Kafka would never take is refused before it blocks everything behind it', async () => {
-    const huge = { key: 'k', value: { text: 'x'.repeat(600_000) }, headers: {} };
-    const adding = database.inTenant('demo', (em) => addToOutbox(em, 'conversation.audit.v1', [huge]));
-    await expect(adding).rejects.toThrow('A record of conversation.audit.v1 is larger than 524288 bytes.');
+    const huge = [
+      { key: 'k', value: { text: 'x'.repeat(600_000) }, headers: {} },
+      { key: 'k', value: { text: '語'.repeat(200_000) }, headers: {} },
+      { key: 'k', value: null, headers: { ce_subject: 'x'.repeat(600_000) } },
+    ];
+    for (const record of huge) {
+      const adding = database.inTenant('demo', (em) => addToOutbox(em, 'conversation.audit.v1', [record]));
+      await expect(adding).rejects.toThrow('A record of conversation.audit.v1 is larger than 524288 bytes.');
+    }
   });
 });
 
