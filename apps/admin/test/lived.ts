@@ -72,6 +72,26 @@ export class Lived {
     return this.#does({ ...base(caller), ...command });
   }
 
+  /** Something that only a newer deployment knows; it is no message, whatever its fields are called. */
+  newer(): this {
+    if (this.state === undefined) throw new Error('nothing has begun');
+    const { tenant: tenantid, threadId: threadid, conversationId } = this.state;
+    const sequence = this.state.sequence + 1;
+    const what = { type: 'conversation.translated', messageNumber: 7, group: 'elsewhere' };
+    const event = {
+      isOfNewerType: true as const,
+      ...what,
+      time: this.now,
+      sequence,
+      tenantid,
+      threadid,
+      conversationId,
+    };
+    this.state = evolve(this.state, event);
+    this.events.push(event as unknown as LifecycleEvent);
+    return this;
+  }
+
   #start() {
     const preset = { name: this.preset, version: 1, ...presets[this.preset] };
     const {

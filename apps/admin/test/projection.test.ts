@@ -3,8 +3,12 @@ import type { LifecycleEvent } from '@parley/contracts/lifecycle-event';
 import type { MessageEvent } from '@parley/contracts/message-event';
 import { TOPICS } from '@parley/contracts/envelope';
 import { foldLogs } from '@parley/domain/fold';
+import { lifecycleRecord } from '@parley/lifecycle-log/lifecycle-record';
+import { Metrics } from '@parley/service/metrics';
 import { viewOf } from '@parley/domain/view';
+import type { ServiceLog } from '@parley/service/tokens';
 import { ConversationRow } from '../src/lifecycle/conversation.entity.js';
+import { LogConsumer } from '../src/lifecycle/log.consumer.js';
 import { LifecycleProjector } from '../src/lifecycle/lifecycle.projector.js';
 import { StateEcho } from '../src/lifecycle/state.echo.js';
 import { openAdminDatabase, outboxOf } from './database.js';
@@ -21,6 +25,7 @@ const life = (change: { ordinal?: number; previousConversationId?: string } = {}
   new Lived('iadvize-social', { thread: `th_${String(++threads).padStart(22, '0')}`, ...change });
 const row = (id: string, tenant = 'demo') =>
   database.inTenant(tenant, (em) => em.findOne(ConversationRow, { id }, { disableIdentityMap: true }));
+const silent = { error: () => undefined } as unknown as ServiceLog;
 const tell = async (...told: (LifecycleEvent | MessageEvent)[]): Promise<string[]> => {
   const outcomes: string[] = [];
   for (const each of told) outcomes.push(await projector.project(each));
@@ -53,6 +58,30 @@ describe('the projector on a real database', () => {
     expect(await row(lived.id)).toMatchObject({ last: 1, gapAt: 3, status: 'bot' });
     expect(await tell(second, ...lived.messages)).toEqual(['folded', ...lived.messages.map(() => 'folded')]);
     expect(await row(lived.id)).toMatchObject({ last: lived.events.length, gapAt: null, state: lived.state });
+  });
+
+  test('F21: what only a newer deployment knows takes its place in the life, and what follows is folded', async () => {
+    const metrics = new Metrics('admin');
+    const folds = { projector } as unknown as ConstructorParameters<typeof LogConsumer>[0];
+    const consumer = new LogConsumer(folds, silent, metrics);
+    const lived = life().says().newer().assigned().answers();
+    for (const { isOfNewerType: _, ...event } of lived.events as (LifecycleEvent & { isOfNewerType?: true })[]) {
+      const { key, value, headers } = lifecycleRecord(event, lived.now, 'http://localhost:4000');
+      const where = { topic: TOPICS.lifecycle, partition: 0, offset: '0', timestamp: '0' };
+      await consumer.handle({ ...where, key, value, headers });
+    }
+    await tell(...lived.messages);
+    expect(await row(lived.id)).toMatchObject({ last: lived.events.length, gapAt: null, state: lived.state });
+    expect(await metrics.registry.metrics()).toContain('outcome="unknown-type",service="admin"} 1');
+    const [late] = lived.messages;
+    await database.inTenant('demo', (em) =>
+      em.execute("delete from message_event where body->>'messageId' = ? and conversation_id = ?", [
+        late?.messageId,
+        lived.id,
+      ]),
+    );
+    expect(await tell(...lived.messages)).toEqual(['folded', 'repeat']);
+    expect((await row(lived.id))?.state).toEqual(lived.state);
   });
 
   test('a message ahead of its life waits, and nothing of it is shown', async () => {

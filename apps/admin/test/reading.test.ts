@@ -146,6 +146,20 @@ describe('time travel (X6)', () => {
     expect(whole.items).toHaveLength(lives.active.events.length + lives.active.messages.length);
   });
 
+  test('F21: the timeline leaves out what only a newer deployment can tell; the state of that moment is there', async () => {
+    const lived = await told(life('support', 'site').says().newer().assigned('eva'));
+    const asked = { tenant: 'demo', caller: superAdministrator, conversationId: lived.id };
+    const { items } = await reader.timeline(asked, { limit: 200 }, 'en');
+    expect(items.map(({ sequence, type }) => [sequence, type.replace('conversation.', '')])).toEqual([
+      [1, 'started'],
+      [2, 'queued'],
+      [2, 'message-received'],
+      [4, 'assigned'],
+    ]);
+    expect(await reader.read(asked, { at: 3 })).toMatchObject({ sequence: 3, status: 'pending' });
+    expect(await reader.explain(asked, 'en')).toMatchObject({ sequence: 4, why: { type: 'conversation.assigned' } });
+  });
+
   test('A5: a comment is kept once a command, sealed, read back by supervisors in scope, gone with its contact', async () => {
     const text = 'Waiting since Tuesday.';
     const lived = life('support', 'site').says();

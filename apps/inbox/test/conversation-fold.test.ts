@@ -58,6 +58,32 @@ describe('a conversation is folded from its log and from our own messages', () =
     expect((await row(lived.id))?.state).toEqual(lived.state);
   });
 
+  test('F21: what only a newer deployment knows takes its place in the life, and what follows is folded', async () => {
+    const lived = new Lived(newThread()).says().newer().says().assigned().newer();
+    const [first, newer, ...rest] = lived.events;
+    if (!first || !newer) throw new Error('too short a life');
+    for (const said of lived.messages) await placed(said);
+    for (const event of [first, newer, newer, ...rest]) await told(event);
+    expect(await row(lived.id)).toMatchObject({
+      sequence: lived.events.length,
+      groupId: 'support',
+      state: lived.state,
+    });
+    const waited = new Lived(newThread()).says().newer().assigned().newer();
+    for (const event of waited.events.toReversed()) await told(event);
+    for (const said of waited.messages) await placed(said);
+    expect((await row(waited.id))?.state).toEqual(waited.state);
+  });
+
+  test('a conversation waits since it began to, whatever of a newer type comes meanwhile', async () => {
+    const lived = new Lived(newThread()).says();
+    const queued = lived.events.at(-1);
+    for (const event of lived.events) await told(event);
+    for (const event of lived.newer().events) await told(event);
+    expect((await row(lived.id))?.sequence).toBe(lived.events.length);
+    expect((await row(lived.id))?.pendingSince).toEqual(new Date(queued?.time ?? ''));
+  });
+
   test('B11: the next conversation of the thread is linked both ways', async () => {
     const first = new Lived(newThread()).says().assigned().does({ type: 'close' }, agent('agent-1'));
     const second = new Lived(first.thread, 2, first.id).says();

@@ -71,6 +71,25 @@ export class Lived {
     return this;
   }
 
+  /** Something that only a newer deployment knows; it is no message, whatever its fields are called. */
+  newer(): this {
+    const { tenant: tenantid, threadId: threadid, conversationId } = this.state;
+    const sequence = this.state.sequence + 1;
+    const what = { type: 'conversation.translated', messageNumber: 7, group: 'elsewhere' };
+    const event = {
+      isOfNewerType: true as const,
+      ...what,
+      time: this.now,
+      sequence,
+      tenantid,
+      threadid,
+      conversationId,
+    };
+    this.#state = evolve(this.state, event);
+    this.events.push(event as unknown as LifecycleEvent);
+    return this;
+  }
+
   #nextId = (): string => `msg_${this.thread}_${this.ordinal}_${this.messages.length + 1}`;
 
   #said(author: 'visitor' | 'agent', agentId: string | null): this {

@@ -143,5 +143,20 @@ type Closed<T> = { [K in keyof T as string extends K ? never : K]: T[K] };
 type EachClosed<T> = T extends unknown ? Closed<T> : never;
 export type LifecycleEvent = EachClosed<Known>;
 export type LifecycleEventType = LifecycleEvent['type'];
+
+/**
+ * An event of a type that only a newer deployment knows, with all that it says: it has its place in the life, and
+ * changes nothing here. Who reads it marks it.
+ */
+export const NewerEvent = z.looseObject({
+  isOfNewerType: z.literal(true),
+  type: z.string(),
+  time: life.time,
+  sequence: life.sequence,
+  tenantid: life.tenantid,
+  threadid: life.threadid,
+  conversationId: life.conversationId,
+});
+export type NewerEvent = Closed<z.infer<typeof NewerEvent>>;
 /** The event of one type: `EventOf<'conversation.closed'>`. */
 export type EventOf<T extends LifecycleEventType> = Extract<LifecycleEvent, { type: T }>;

@@ -1,5 +1,5 @@
 import type { Conversation, ConversationCore, Situated } from '@parley/contracts/state';
-import type { EventOf, LifecycleEvent } from '@parley/contracts/lifecycle-event';
+import type { EventOf, LifecycleEvent, NewerEvent } from '@parley/contracts/lifecycle-event';
 import type { MessageEvent } from '@parley/contracts/message-event';
 import { isEnded, ticketIdOf } from './conversation.js';
 import { warningsUpTo, withClock } from './due-at.js';
@@ -10,15 +10,21 @@ type Living = Exclude<LifecycleEvent, EventOf<'conversation.started'>>;
 
 /**
  * The state after one more event of either log: a life's events by `sequence`, a message after the events it caused.
- * Knows every type of its own; what reads a log skips newer ones before they come here.
+ * Knows every type of its own; one of a newer deployment takes its place in the life and changes nothing else.
  */
-export function evolve(state: Conversation | undefined, event: LifecycleEvent | MessageEvent): Conversation {
-  if (event.type === 'conversation.started') return withClock(begun(event));
+export function evolve(
+  state: Conversation | undefined,
+  event: LifecycleEvent | NewerEvent | MessageEvent,
+): Conversation {
+  if (!isNewer(event) && event.type === 'conversation.started') return withClock(begun(event));
   if (state === undefined) throw new Error(`${event.type} of ${event.conversationId} before its conversation.started`);
+  if (isNewer(event)) return { ...state, sequence: event.sequence };
   if (isMessage(event)) return withClock(said(state, event));
   return withClock({ ...lived(state, event), sequence: event.sequence, group: event.group });
 }
 
+export const isNewer = (event: LifecycleEvent | NewerEvent | MessageEvent): event is NewerEvent =>
+  'isOfNewerType' in event;
 const isMessage = (event: LifecycleEvent | MessageEvent): event is MessageEvent => 'messageNumber' in event;
 
 /** One case an event: first those that move it, then those that leave it where it is. */

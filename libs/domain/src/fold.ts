@@ -1,8 +1,9 @@
-import type { LifecycleEvent } from '@parley/contracts/lifecycle-event';
+import type { LifecycleEvent, NewerEvent } from '@parley/contracts/lifecycle-event';
 import type { MessageEvent } from '@parley/contracts/message-event';
 import type { Conversation } from '@parley/contracts/state';
 import { evolve } from './evolve.js';
 
+type Life = LifecycleEvent | NewerEvent;
 /** Up to and with an event of the life and what was said before the next one; or up to and with an instant. */
 export type Until = { sequence: number } | { instant: string };
 
@@ -11,7 +12,7 @@ export type Until = { sequence: number } | { instant: string };
  * their records came. Undefined: it had not begun. The life goes by `sequence`; a message comes after the event it names.
  */
 export function foldLogs(
-  lifecycle: readonly LifecycleEvent[],
+  lifecycle: readonly Life[],
   messages: readonly MessageEvent[],
   until?: Until,
 ): Conversation | undefined {
@@ -34,8 +35,8 @@ function distinct<T>(events: readonly T[], numberOf: (event: T) => number): T[] 
 }
 
 /** The events, each with the messages behind it; a message of an event that is not here is not here either. */
-function merged(life: LifecycleEvent[], said: MessageEvent[]): (LifecycleEvent | MessageEvent)[] {
-  const whole: (LifecycleEvent | MessageEvent)[] = [];
+function merged(life: Life[], said: MessageEvent[]): (Life | MessageEvent)[] {
+  const whole: (Life | MessageEvent)[] = [];
   let next = 0;
   for (const event of life) {
     whole.push(event);

@@ -68,6 +68,13 @@ describe('X6: the state at any moment is a fold of both logs', () => {
     expect(foldLogs(world.life, world.said, { instant: '2026-11-21T09:59:59.999Z' })).toBeUndefined();
     expect(foldLogs([], world.said)).toBeUndefined();
   });
+  test('F21: what only a newer deployment knows takes its place in the life and changes nothing else', () => {
+    const { tenantid, threadid, conversationId } = world.life[0] as LifecycleEvent;
+    const sequence = world.life.length + 1;
+    const about = { time: T0, sequence, tenantid, threadid, conversationId };
+    const newer = { isOfNewerType: true as const, type: 'conversation.translated', messageNumber: 9, ...about };
+    expect(foldLogs([newer, ...world.life], world.said)).toEqual({ ...whole, sequence });
+  });
   test('an event without a beginning is a fault of the reader, and says so', () => {
     const [, second] = world.life;
     expect(() => evolve(undefined, second as LifecycleEvent)).toThrow(

@@ -3,15 +3,18 @@ import { CONFIGURATION, ConfigurationRecord } from '@parley/contracts/configurat
 import type { ConfigurationKind } from '@parley/contracts/configuration';
 import { ConversationView } from '@parley/contracts/conversation';
 import { Envelope } from '@parley/contracts/envelope';
-import { LIFECYCLE_EVENTS, LifecycleEvent } from '@parley/contracts/lifecycle-event';
+import { LIFECYCLE_EVENTS, LifecycleEvent, NewerEvent } from '@parley/contracts/lifecycle-event';
 import { MESSAGE_EVENTS, MessageEvent } from '@parley/contracts/message-event';
 import type { LogRecord } from './kafka-record.js';
 import { STATE_TYPE } from './lifecycle-record.js';
 
-/** What a record of one of our topics says. An unknown type is from a newer deployment: skip it and count it. */
+/**
+ * What a record of one of our topics says. An unknown type is from a newer deployment: skip it and count it. If it is
+ * an `event` of a life, the next one of that life comes after it: take its sequence.
+ */
 export type Read<T> =
   | { kind: 'event'; event: T; envelope: Envelope }
-  | { kind: 'unknown-type'; type: string }
+  | { kind: 'unknown-type'; type: string; event?: NewerEvent | undefined }
   | { kind: 'poison'; reason: string };
 
 interface Parsed<T> {
@@ -91,10 +94,19 @@ const envelopeOf = ({
 /** `conversation.lifecycle.v1`: the event exactly as it was decided. */
 export function readLifecycle(record: LogRecord): Read<LifecycleEvent> {
   const answer = read<LifecycleEvent>(record, LIFECYCLE_TYPES, (fields) => LifecycleEvent.safeParse(fields), NOTHING);
-  if (answer.kind !== 'event') return answer;
+  if (answer.kind === 'unknown-type') return { ...answer, event: newerOf(record) };
+  if (answer.kind === 'poison') return answer;
   const { conversationId, sequence, threadid } = answer.event;
   if (answer.envelope.id !== `${conversationId}:${sequence}`) return poison('The id is not conversationId:sequence.');
   return record.key === threadid ? answer : poison('The key is not the thread.');
+}
+
+function newerOf({ key, value }: LogRecord): NewerEvent | undefined {
+  const fields = fieldsOf(value) ?? {};
+  const event = NewerEvent.safeParse({ ...withoutEnvelope(fields, NOTHING), isOfNewerType: true });
+  if (!event.success) return undefined;
+  const { conversationId, sequence, threadid } = event.data;
+  return fields['id'] === `${conversationId}:${sequence}` && key === threadid ? event.data : undefined;
 }
 
 /** `conversation.messages.v1`. */

@@ -284,9 +284,27 @@ describe('reading the lifecycle', () => {
   });
 
   test('F21: a type or a field of a newer deployment is no poison', () => {
-    const newer = { type: 'conversation.translated', sequence: 0 };
-    expect(readLifecycle(asRead(record, newer))).toEqual({ kind: 'unknown-type', type: 'conversation.translated' });
+    const newer = { type: 'conversation.translated' };
+    const { statusFrom: _, ...fields } = { ...paused, ...newer, isOfNewerType: true };
+    expect(readLifecycle(asRead(record, { ...newer, statusFrom: undefined }))).toEqual({
+      kind: 'unknown-type',
+      ...newer,
+      event: fields,
+    });
     expect(readLifecycle(asRead(record, { mood: 'good' }))).toMatchObject({ kind: 'event', event: { ...paused } });
+  });
+
+  test('of a newer type and no event of a life: there is nothing to take its place', () => {
+    for (const wrong of [
+      { sequence: 0 },
+      { sequence: 10 },
+      { threadid: 'th_0000000000000000000000' },
+      { time: 'noon' },
+    ])
+      expect(readLifecycle(asRead(record, { type: 'conversation.translated', ...wrong }))).toEqual({
+        kind: 'unknown-type',
+        type: 'conversation.translated',
+      });
   });
 
   test.each<[string, Record<string, unknown>, string]>([

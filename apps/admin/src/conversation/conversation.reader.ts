@@ -5,11 +5,12 @@ import type { Explanation, MomentQuery, TimelineEntry, TimelineQuery } from '@pa
 import type { ConversationView } from '@parley/contracts/conversation';
 import { threadOf } from '@parley/contracts/identifiers';
 import type { Note } from '@parley/contracts/inbox-http';
-import type { LifecycleEvent } from '@parley/contracts/lifecycle-event';
+import type { LifecycleEvent, NewerEvent } from '@parley/contracts/lifecycle-event';
 import type { MessageEvent } from '@parley/contracts/message-event';
 import type { Conversation } from '@parley/contracts/state';
 import { reaches, type Verb } from '@parley/domain/access';
 import { availableCommands } from '@parley/domain/available-commands';
+import { isNewer } from '@parley/domain/evolve';
 import { foldLogs } from '@parley/domain/fold';
 import { viewOf } from '@parley/domain/view';
 import type { Database } from '@parley/persistence/database';
@@ -95,10 +96,10 @@ export class ConversationReader {
   }
 
   async #at(asked: Asked, at: number | string): Promise<Conversation | undefined> {
-    const { events, messages } = await this.#logs(asked);
+    const { life, messages } = await this.#logs(asked);
     const until = typeof at === 'number' ? { sequence: at } : { instant: at };
-    const isAhead = typeof at === 'number' && at > (events.at(-1)?.sequence ?? 0);
-    return isAhead ? undefined : foldLogs(events, messages, until);
+    const isAhead = typeof at === 'number' && at > (life.at(-1)?.sequence ?? 0);
+    return isAhead ? undefined : foldLogs(life, messages, until);
   }
 
   /** 404 for what is not there and for another tenant's alike, 403 for what is out of scope. */
@@ -109,17 +110,25 @@ export class ConversationReader {
     return state;
   }
 
-  #logs({ tenant, conversationId }: Asked): Promise<{ events: LifecycleEvent[]; messages: MessageEvent[] }> {
-    return this.database.inTenant(tenant, async (em) => ({
-      events: await eventsOf(em, tenant, conversationId),
-      messages: await messagesOf(em, tenant, conversationId),
-    }));
+  /** `events`: of the life, those that can be told in words. */
+  #logs({ tenant, conversationId }: Asked): Promise<Logs> {
+    return this.database.inTenant(tenant, async (em) => {
+      const life = await lifeOf(em, tenant, conversationId);
+      const events = life.flatMap((event) => (isNewer(event) ? [] : [event]));
+      return { life, events, messages: await messagesOf(em, tenant, conversationId) };
+    });
   }
 }
 
 const UNMANAGED = { disableIdentityMap: true } as const;
 
-async function eventsOf(em: EntityManager, tenant: string, conversationId: string): Promise<LifecycleEvent[]> {
+interface Logs {
+  readonly life: (LifecycleEvent | NewerEvent)[];
+  readonly events: LifecycleEvent[];
+  readonly messages: MessageEvent[];
+}
+
+async function lifeOf(em: EntityManager, tenant: string, conversationId: string): Promise<Logs['life']> {
   const order = { ...UNMANAGED, orderBy: { sequence: 'asc' } } as const;
   return (await em.find(EventRow, { tenant, conversationId }, order)).map(({ body }) => body);
 }

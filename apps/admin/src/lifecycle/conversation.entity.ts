@@ -1,6 +1,6 @@
 import { defineEntity, type InferEntity, p } from '@mikro-orm/core';
 import type { Status } from '@parley/contracts/conversation';
-import type { LifecycleEvent } from '@parley/contracts/lifecycle-event';
+import type { LifecycleEvent, NewerEvent } from '@parley/contracts/lifecycle-event';
 import type { MessageEvent } from '@parley/contracts/message-event';
 import type { Conversation } from '@parley/contracts/state';
 
@@ -59,7 +59,7 @@ export const EventRow = defineEntity({
     sequence: p.integer().primary(),
     type: p.text(),
     time: p.text(),
-    body: p.json().$type<LifecycleEvent>(),
+    body: p.json().$type<LifecycleEvent | NewerEvent>(),
   },
 });
 

@@ -1,4 +1,4 @@
-import type { LifecycleEvent } from '@parley/contracts/lifecycle-event';
+import type { LifecycleEvent, NewerEvent } from '@parley/contracts/lifecycle-event';
 import type { MessageEvent } from '@parley/contracts/message-event';
 import type { Conversation } from '@parley/contracts/state';
 import { evolve } from '@parley/domain/evolve';
@@ -11,7 +11,7 @@ export interface Fold {
 
 /** What lies in the copy of the logs and is not folded yet; each in its own order. */
 export interface Waiting {
-  readonly events: readonly LifecycleEvent[];
+  readonly events: readonly (LifecycleEvent | NewerEvent)[];
   readonly messages: readonly MessageEvent[];
 }
 

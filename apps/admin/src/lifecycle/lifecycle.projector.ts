@@ -1,10 +1,11 @@
 import { LockMode } from '@mikro-orm/core';
 import type { EntityManager } from '@mikro-orm/postgresql';
-import type { LifecycleEvent } from '@parley/contracts/lifecycle-event';
+import type { LifecycleEvent, NewerEvent } from '@parley/contracts/lifecycle-event';
 import type { MessageEvent } from '@parley/contracts/message-event';
 import type { Conversation } from '@parley/contracts/state';
 import { TOPICS } from '@parley/contracts/envelope';
 import { succeededBy } from '@parley/domain/conversation';
+import { isNewer } from '@parley/domain/evolve';
 import { foldLogs } from '@parley/domain/fold';
 import { viewOf } from '@parley/domain/view';
 import { stateRecord } from '@parley/lifecycle-log/lifecycle-record';
@@ -17,11 +18,11 @@ import { columnsOf } from './columns.js';
 import { ConversationRow, EventRow, MessageEventRow } from './conversation.entity.js';
 import { belongsBefore, foldOn, gapAfter, type Fold, type Waiting } from './fold.js';
 
-type Told = LifecycleEvent | MessageEvent;
+type Told = LifecycleEvent | NewerEvent | MessageEvent;
 /** `waits`: a message ahead of its life. `gap`: an event is missing before this one; the conversation is parked until it comes. */
 export type Projected = 'folded' | 'repeat' | 'waits' | 'gap';
 
-const isMessage = (told: Told): told is MessageEvent => 'messageNumber' in told;
+const isMessage = (told: Told): told is MessageEvent => !isNewer(told) && 'messageNumber' in told;
 
 /** Folds both logs into our own tables, each record once however often it comes (X3, X6). */
 export class LifecycleProjector {

@@ -1,5 +1,6 @@
 import { Counter, Gauge } from 'prom-client';
 import { TOPICS } from '@parley/contracts/envelope';
+import type { LifecycleEvent } from '@parley/contracts/lifecycle-event';
 import { Poison } from '@parley/lifecycle-log/failure';
 import type { LogRecord } from '@parley/lifecycle-log/kafka-record';
 import {
@@ -54,7 +55,7 @@ export class LogConsumer {
     const { projector, audit, configuration } = this.folds;
     switch (record.topic) {
       case TOPICS.lifecycle:
-        return folded(readLifecycle(record), async (event) => this.#told(event, await projector.project(event)));
+        return this.#lived(readLifecycle(record));
       case TOPICS.messages:
         return folded(readMessage(record), async (event) => this.#told(event, await projector.project(event)));
       case TOPICS.audit:
@@ -66,6 +67,15 @@ export class LogConsumer {
       default:
         throw new Poison(`Nobody here reads ${record.topic}.`);
     }
+  }
+
+  /** One of a newer type is not understood, but what comes after it is. */
+  async #lived(read: Read<LifecycleEvent>): Promise<string> {
+    const { projector } = this.folds;
+    if (read.kind !== 'unknown-type' || !read.event)
+      return folded(read, async (event) => this.#told(event, await projector.project(event)));
+    this.#told(read.event, await projector.project(read.event));
+    return read.kind;
   }
 
   async #echoed(record: LogRecord): Promise<string> {

@@ -1,15 +1,17 @@
 import type { EntityManager } from '@mikro-orm/postgresql';
-import type { LifecycleEvent } from '@parley/contracts/lifecycle-event';
+import type { LifecycleEvent, NewerEvent } from '@parley/contracts/lifecycle-event';
 import type { MessageEvent } from '@parley/contracts/message-event';
 import type { Conversation } from '@parley/contracts/state';
 import { assigneeOf, countOfMessages, isEnded, succeededBy } from '@parley/domain/conversation';
-import { evolve } from '@parley/domain/evolve';
+import { evolve, isNewer } from '@parley/domain/evolve';
 import { foldLogs } from '@parley/domain/fold';
 import { saidOf } from '../dispatch/said.js';
 import { MessageRow } from '../dispatch/message.entity.js';
 import { ConversationRow, LifeEventRow } from './conversation.entity.js';
 import { lockConversation } from './conversation-lock.js';
 import { FRESH } from '../parts.js';
+
+type Life = LifecycleEvent | NewerEvent;
 
 /** A conversation before and after one more record; `before` is undefined for its first. */
 export interface Folded {
@@ -23,7 +25,7 @@ const PLACED = { state: { $in: ['placed', 'published'] } } as const satisfies ob
 export type EventFolded = ({ kind: 'folded' } & Folded) | { kind: 'repeat' } | { kind: 'gap' };
 
 /** One event of a life, once, however often it comes. */
-export async function foldEvent(em: EntityManager, event: LifecycleEvent): Promise<EventFolded> {
+export async function foldEvent(em: EntityManager, event: Life): Promise<EventFolded> {
   const { tenantid: tenant, conversationId, sequence } = event;
   await lockConversation(em, tenant, conversationId);
   const [kept] = await em.execute<{ has_later: boolean }[]>(
@@ -37,8 +39,8 @@ export async function foldEvent(em: EntityManager, event: LifecycleEvent): Promi
   if (sequence !== (before?.sequence ?? 0) + 1) return { kind: 'gap' };
   // It was waited for: what came before its time is there.
   const after = kept.has_later ? await refold(em, tenant, conversationId, before) : await inOrder(em, before, event);
-  await save(em, after, event);
-  if (event.type === 'conversation.started' && event.previousConversationId !== null)
+  await save(em, before, after, event);
+  if (!isNewer(event) && event.type === 'conversation.started' && event.previousConversationId !== null)
     await link(em, tenant, event.previousConversationId, conversationId);
   return { kind: 'folded', before, after };
 }
@@ -61,11 +63,7 @@ const hasCounted = (state: Conversation, { messageNumber }: MessageEvent): boole
   messageNumber <= state.lastMessageNumber && countOfMessages(state) === state.lastMessageNumber;
 
 /** The event, then what was said right after it and could not be folded before. */
-async function inOrder(
-  em: EntityManager,
-  before: Conversation | undefined,
-  event: LifecycleEvent,
-): Promise<Conversation> {
+async function inOrder(em: EntityManager, before: Conversation | undefined, event: Life): Promise<Conversation> {
   const lived = evolve(before, event);
   const waiting = await em.find(
     MessageRow,
@@ -103,16 +101,21 @@ async function link(em: EntityManager, tenant: string, previous: string, next: s
   if (row) await em.nativeUpdate(ConversationRow, { tenant, id: previous }, { state: succeededBy(row.state, next) });
 }
 
-async function save(em: EntityManager, state: Conversation, event: LifecycleEvent): Promise<void> {
+async function save(
+  em: EntityManager,
+  before: Conversation | undefined,
+  state: Conversation,
+  event: Life,
+): Promise<void> {
   const key = { tenant: state.tenant, id: state.conversationId };
-  const columns = columnsOf(state, event);
+  const columns = columnsOf(before, state, event);
   const changed = await em.nativeUpdate(ConversationRow, key, columns);
   if (changed === 0) await em.insert(ConversationRow, { ...key, ...columns });
 }
 
-function columnsOf(state: Conversation, event: LifecycleEvent) {
+function columnsOf(before: Conversation | undefined, state: Conversation, event: Life) {
   const isPending = state.status === 'pending';
-  const waitsSince = event.statusFrom === 'pending' ? {} : { pendingSince: new Date(event.time) };
+  const waitsSince = before?.status === 'pending' ? {} : { pendingSince: new Date(event.time) };
   return {
     threadId: state.threadId,
     contactId: state.contactId,
@@ -129,7 +132,7 @@ function columnsOf(state: Conversation, event: LifecycleEvent) {
     tags: state.tags,
     startedAt: new Date(state.startedAt),
     ...(isPending ? waitsSince : { pendingSince: null, returnedBy: null }),
-    ...(event.type === 'conversation.returned' && { returnedBy: event.returnedBy }),
+    ...(!isNewer(event) && event.type === 'conversation.returned' && { returnedBy: event.returnedBy }),
     state,
   };
 }

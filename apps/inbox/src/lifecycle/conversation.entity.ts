@@ -1,5 +1,5 @@
 import { defineEntity, type InferEntity, p } from '@mikro-orm/core';
-import type { LifecycleEvent } from '@parley/contracts/lifecycle-event';
+import type { LifecycleEvent, NewerEvent } from '@parley/contracts/lifecycle-event';
 import type { PendingReason, Status } from '@parley/contracts/conversation';
 import type { Conversation } from '@parley/contracts/state';
 
@@ -41,7 +41,7 @@ export const LifeEventRow = defineEntity({
     tenant: p.text().primary(),
     conversationId: p.text().primary(),
     sequence: p.integer().primary(),
-    event: p.json().$type<LifecycleEvent>(),
+    event: p.json().$type<LifecycleEvent | NewerEvent>(),
   },
 });
 export type LifeEventRow = InferEntity<typeof LifeEventRow>;

@@ -1,6 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
-import type { LifecycleEvent } from '@parley/contracts/lifecycle-event';
+import type { LifecycleEvent, NewerEvent } from '@parley/contracts/lifecycle-event';
 import type { Settings } from '@parley/contracts/settings';
+import { isNewer } from '@parley/domain/evolve';
 import { Poison } from '@parley/lifecycle-log/failure';
 import type { LogRecord } from '@parley/lifecycle-log/kafka-record';
 import { readLifecycle } from '@parley/lifecycle-log/read-lifecycle';
@@ -27,19 +28,20 @@ export class LifecycleProjector {
   async fold(record: LogRecord): Promise<void> {
     const read = readLifecycle(record);
     if (read.kind === 'poison') throw new Poison(read.reason);
-    if (read.kind === 'unknown-type') return this.metrics.skipped(read.type);
-    if ((await this.#foldOne(read.event)) !== 'gap') return;
+    if (read.kind === 'unknown-type') this.metrics.skipped(read.type);
+    const { event } = read;
+    if (!event || (await this.#foldOne(event)) !== 'gap') return;
     this.metrics.gap();
-    const { conversationId, sequence } = read.event;
+    const { conversationId, sequence } = event;
     this.log.error({ conversationId, sequence }, 'an event is missing before this one');
   }
 
-  #foldOne(event: LifecycleEvent): Promise<EventFolded['kind']> {
+  #foldOne(event: LifecycleEvent | NewerEvent): Promise<EventFolded['kind']> {
     const { tenantid: tenant } = event;
     return this.database.inTenant(tenant, async (em) => {
       const folded = await foldEvent(em, event);
       if (folded.kind !== 'folded') return folded.kind;
-      const activity = await follow(em, folded.after, event);
+      const activity = isNewer(event) ? [] : await follow(em, folded.after, event);
       if (folded.after.status === 'pending' || activity.length > 0) await notify(em, HEARD.router, tenant);
       await showConversation(em, folded);
       await showCapacity(
