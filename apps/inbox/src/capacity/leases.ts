@@ -1,17 +1,15 @@
 import { Inject, Injectable } from '@nestjs/common';
-import type { EntityManager } from '@mikro-orm/postgresql';
 import type { Lease } from '@parley/contracts/command';
 import type { CommandUpdateAnswer } from '@parley/contracts/protocol';
 import type { Settings } from '@parley/contracts/settings';
 import type { Database } from '@parley/persistence/database';
-import { notify } from '@parley/persistence/listener';
 import { SETTINGS } from '@parley/service/tokens';
 import type { Reply } from '@parley/temporal/patience';
 import { ConfigurationStore } from '../configuration/configuration.store.js';
-import { showCapacity } from '../desk/desk-changes.js';
-import { DATABASE, FRESH, HEARD } from '../parts.js';
-import { type Activity, publishActivity } from './activity.js';
+import { DATABASE, FRESH } from '../parts.js';
+import { tellRoom } from './activity.js';
 import { AgentRow } from './agent.entity.js';
+import type { LeaseCommand } from './lease.entity.js';
 import { giveBack, grant, heldBy, type LeaseKey, markUsed, type Wanted } from './ledger.js';
 
 export interface Target {
@@ -19,6 +17,9 @@ export interface Target {
   /** Whose member the agent must be; null: it is the agent's own already. */
   group: string | null;
 }
+
+/** The caller has its answer, or its 504, by then. */
+const SETTLED_BY_CALLER_MS = 8_000;
 
 /** Lease first (architecture.md, decision 12): room is taken in our own database before the Update is sent. */
 @Injectable()
@@ -41,35 +42,41 @@ export class Leases {
     });
   }
 
+  /** For an Update that is about to be sent; should its outcome stay unknown, it is asked again with this lease. */
+  takeFor(key: LeaseKey, command: LeaseCommand, target: Target): Promise<Lease> {
+    const request = { ...command, lease: { granted: key.requestId } };
+    return this.take({ ...key, request, settleAt: new Date(Date.now() + SETTLED_BY_CALLER_MS) }, target);
+  }
+
   async take(wanted: Omit<Wanted, 'agentId'>, target: Target): Promise<Lease> {
     const { tenant } = wanted;
     if (!(await this.#isMember(tenant, target))) return { refused: 'TARGET_UNAVAILABLE' };
     return this.database.inTenant(tenant, async (em) => {
       const { lease, activity } = await grant(em, { ...wanted, agentId: target.agentId });
-      await this.#tell(em, tenant, activity);
+      await tellRoom(em, this.settings.PUBLIC_URL, tenant, activity);
       return lease;
     });
   }
 
   /** What became of the Update that it was sent with; an unknown outcome leaves it as it is, to be asked again. */
-  async settle(key: LeaseKey, agentId: string, reply: Reply<CommandUpdateAnswer>): Promise<void> {
+  async settle(
+    key: LeaseKey,
+    agentId: string,
+    reply: Reply<CommandUpdateAnswer>,
+    by: 'router' | 'others' = 'others',
+  ): Promise<void> {
     if (reply.kind === 'unknown-outcome') return;
     const answer = reply.kind === 'answer' && reply.answer.kind === 'done' ? reply.answer : undefined;
     const isUsed = answer !== undefined && (answer.held === agentId || answer.conversation.assignedTo === agentId);
-    await this.database.inTenant(key.tenant, async (em) => {
-      if (isUsed) await markUsed(em, key, answer.sequence);
-      else await this.#tell(em, key.tenant, await giveBack(em, key));
-    });
+    if (!isUsed) return this.giveBack(key, by);
+    await this.database.inTenant(key.tenant, (em) => markUsed(em, key, answer.sequence));
   }
 
-  async #tell(em: EntityManager, tenant: string, activity: readonly Activity[]): Promise<void> {
-    if (activity.some(({ type }) => type === 'agent.lease-freed')) await notify(em, HEARD.router, tenant);
-    await showCapacity(
-      em,
-      tenant,
-      activity.map(({ agentId }) => agentId),
+  /** What it was taken for came to nothing. */
+  giveBack(key: LeaseKey, by: 'router' | 'others' = 'others'): Promise<void> {
+    return this.database.inTenant(key.tenant, async (em) =>
+      tellRoom(em, this.settings.PUBLIC_URL, key.tenant, await giveBack(em, key), by),
     );
-    await publishActivity(em, this.settings.PUBLIC_URL, tenant, activity);
   }
 
   async #isMember(tenant: string, { agentId, group }: Target): Promise<boolean> {

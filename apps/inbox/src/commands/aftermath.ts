@@ -2,14 +2,12 @@ import { Inject, Injectable } from '@nestjs/common';
 import type { CommandUpdateAnswer } from '@parley/contracts/protocol';
 import type { Settings } from '@parley/contracts/settings';
 import type { Database } from '@parley/persistence/database';
-import { notify } from '@parley/persistence/listener';
 import { isUnavailable } from '@parley/persistence/unavailable';
 import { SERVICE_LOG, SETTINGS, type ServiceLog } from '@parley/service/tokens';
-import { publishActivity } from '../capacity/activity.js';
+import { tellRoom } from '../capacity/activity.js';
 import { freeBefore } from '../capacity/ledger.js';
-import { showCapacity } from '../desk/desk-changes.js';
 import { noteDecided } from '../lifecycle/decided.js';
-import { DATABASE, HEARD } from '../parts.js';
+import { DATABASE } from '../parts.js';
 
 /** What follows from an Update's answer at once; the log says the same a moment later, so none of it can be lost. */
 @Injectable()
@@ -28,10 +26,7 @@ export class Aftermath {
         await noteDecided(em, tenant, conversationId, answer.conversation.sequence);
         if (freed === null) return;
         const activity = await freeBefore(em, tenant, conversationId, freed, sequence);
-        if (activity.length === 0) return;
-        await notify(em, HEARD.router, tenant);
-        await showCapacity(em, tenant, [freed]);
-        await publishActivity(em, this.settings.PUBLIC_URL, tenant, activity);
+        await tellRoom(em, this.settings.PUBLIC_URL, tenant, activity);
       });
     } catch (error) {
       // The command is decided: its answer must not change because our tables are slow.

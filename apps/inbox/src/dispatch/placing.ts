@@ -4,11 +4,11 @@ import { assigneeOf } from '@parley/domain/conversation';
 import type { Settings } from '@parley/contracts/settings';
 import type { Database } from '@parley/persistence/database';
 import { SETTINGS } from '@parley/service/tokens';
-import { publishActivity } from '../capacity/activity.js';
+import { tellRoom } from '../capacity/activity.js';
 import { settlePausedLease } from '../capacity/paused-leases.js';
 import { ConfigurationStore } from '../configuration/configuration.store.js';
 import { addDelivery } from '../deliveries/add-delivery.js';
-import { showCapacity, showMessage } from '../desk/desk-changes.js';
+import { showMessage } from '../desk/desk-changes.js';
 import { foldMessage } from '../lifecycle/conversation-fold.js';
 import { noteDecided } from '../lifecycle/decided.js';
 import { notifyAll } from '../notices.js';
@@ -99,10 +99,7 @@ export class Placing {
   /** The room that it brought along, in this attempt or in an earlier one. */
   async #settle(em: EntityManager, { tenant, id }: Handed, used: { sequence: number } | undefined): Promise<void> {
     const activity = await settlePausedLease(em, tenant, id, used);
-    if (activity.length === 0) return;
-    const agents = activity.map(({ agentId }) => agentId);
-    await showCapacity(em, tenant, agents);
-    await publishActivity(em, this.settings.PUBLIC_URL, tenant, activity);
+    await tellRoom(em, this.settings.PUBLIC_URL, tenant, activity);
   }
 }
 

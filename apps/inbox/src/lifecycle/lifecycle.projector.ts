@@ -8,9 +8,9 @@ import { readLifecycle } from '@parley/lifecycle-log/read-lifecycle';
 import type { Database } from '@parley/persistence/database';
 import { notify } from '@parley/persistence/listener';
 import { SERVICE_LOG, SETTINGS, type ServiceLog } from '@parley/service/tokens';
-import { publishActivity } from '../capacity/activity.js';
+import { tellRoom } from '../capacity/activity.js';
 import { follow } from '../capacity/ledger.js';
-import { showCapacity, showConversation } from '../desk/desk-changes.js';
+import { showConversation } from '../desk/desk-changes.js';
 import { DATABASE, HEARD } from '../parts.js';
 import { type EventFolded, foldEvent } from './conversation-fold.js';
 import { FoldMetrics } from './fold.metrics.js';
@@ -42,14 +42,9 @@ export class LifecycleProjector {
       const folded = await foldEvent(em, event);
       if (folded.kind !== 'folded') return folded.kind;
       const activity = isNewer(event) ? [] : await follow(em, folded.after, event);
-      if (folded.after.status === 'pending' || activity.length > 0) await notify(em, HEARD.router, tenant);
+      if (folded.after.status === 'pending') await notify(em, HEARD.router, tenant);
       await showConversation(em, folded);
-      await showCapacity(
-        em,
-        tenant,
-        activity.map(({ agentId }) => agentId),
-      );
-      await publishActivity(em, this.settings.PUBLIC_URL, tenant, activity);
+      await tellRoom(em, this.settings.PUBLIC_URL, tenant, activity);
       return folded.kind;
     });
   }
