@@ -8,9 +8,6 @@ import type { LeaseCommand } from '../capacity/lease.entity.js';
 import { Leases, type Target } from '../capacity/leases.js';
 import { type Ask, Commands, type Fields, type InboxCommand, type Send } from './commands.js';
 
-/** The caller has its answer, or its 504, by then. */
-const SETTLED_BY_CALLER_MS = 8_000;
-
 /** Commands that take a place on somebody's desk: the lease first, then the Update with it, then what became of it. */
 @Injectable()
 export class LeasedCommands {
@@ -34,23 +31,21 @@ export class LeasedCommands {
       },
       send: (command, plainly) =>
         reached && isLeased(command)
-          ? this.send(ask.tenant, reached, command, targetOf(reached), plainly)
+          ? this.#send(ask.tenant, reached, command, targetOf(reached), plainly)
           : plainly(command),
     });
   }
 
   /** A refused lease travels too: which refusal is answered is the conversation's to say. */
-  async send(
+  async #send(
     tenant: string,
-    { conversationId, episode }: Pick<Conversation, 'conversationId' | 'episode'>,
+    { conversationId, episode }: Conversation,
     command: LeaseCommand,
     target: Target,
     plainly: Send,
   ): Promise<Reply<CommandUpdateAnswer>> {
     const key = { tenant, conversationId, episode, requestId: command.commandId };
-    const request = { ...command, lease: { granted: command.commandId } };
-    const settleAt = new Date(Date.now() + SETTLED_BY_CALLER_MS);
-    const lease = await this.leases.take({ ...key, request, settleAt }, target);
+    const lease = await this.leases.takeFor(key, command, target);
     const reply = await plainly({ ...command, lease });
     if ('granted' in lease) await this.leases.settle(key, target.agentId, reply);
     return reply;

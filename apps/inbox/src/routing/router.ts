@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { randomUUID } from 'node:crypto';
 import { Inject, Injectable, type OnApplicationBootstrap } from '@nestjs/common';
 import type { Caller } from '@parley/contracts/actor';
 import type { PendingReason } from '@parley/contracts/conversation';
@@ -9,19 +9,21 @@ import { Shutdown } from '@parley/service/shutdown';
 import { SERVICE_LOG, type ServiceLog } from '@parley/service/tokens';
 import { ConversationClient } from '@parley/temporal/client';
 import type { Reply } from '@parley/temporal/patience';
+import { Leases } from '../capacity/leases.js';
 import { Aftermath } from '../commands/aftermath.js';
 import type { InboxCommand } from '../commands/commands.js';
-import { LeasedCommands } from '../commands/leased-commands.js';
 import { sendUpdate } from '../commands/send-update.js';
 import { Wakeable } from '../dispatch/wakeable.js';
+import { HeardTenants } from '../heard-tenants.js';
+import { noteDecided } from '../lifecycle/decided.js';
 import { DATABASE, HEARD } from '../parts.js';
 import { Turns } from '../turns.js';
-import { type Waiting, WaitingList } from './waiting-list.js';
+import { A_PAGE, type Waiting, WaitingList } from './waiting-list.js';
 
 const SWEEP_MS = 5_000;
 const AGAIN_MS = 250;
 const TURN = 'router';
-/** Longer than one round takes; a router that was killed in the middle blocks its tenant so long. */
+/** Longer than one page takes; a router that was killed in the middle blocks its tenant so long. */
 const TURN_S = 20;
 const ROUTER: Caller = { kind: 'system', id: 'router', role: 'system', scopes: [] };
 
@@ -32,41 +34,32 @@ const ROUTER: Caller = { kind: 'system', id: 'router', role: 'system', scopes: [
 @Injectable()
 export class Router implements OnApplicationBootstrap {
   readonly #loop: Wakeable;
-  readonly #tenants = new Set<string>();
+  readonly #tenants: HeardTenants;
 
   constructor(
     @Inject(DATABASE) private readonly database: Database,
     @Inject(SERVICE_LOG) private readonly log: ServiceLog,
     private readonly turns: Turns,
     private readonly waiting: WaitingList,
-    private readonly leased: LeasedCommands,
+    private readonly leases: Leases,
     private readonly temporal: ConversationClient,
     private readonly aftermath: Aftermath,
     private readonly shutdown: Shutdown,
   ) {
-    this.#loop = new Wakeable(SWEEP_MS, (error) => this.log.warn({ err: error }, 'the router could not look'));
+    const onError = (error: unknown): void => this.log.warn({ err: error }, 'the router could not look');
+    this.#loop = new Wakeable(SWEEP_MS, onError);
+    this.#tenants = new HeardTenants(SWEEP_MS, () => this.waiting.tenants(), onError);
   }
 
   onApplicationBootstrap(): void {
-    this.database.listen(HEARD.router, (tenant) => {
-      if (tenant === null) this.#loop.wake();
-      else this.#look(tenant);
-    });
+    this.database.listen(HEARD.router, (tenant) => this.#look(tenant));
     this.shutdown.on('workers', () => this.#loop.stop());
-    this.#loop.start(() => this.#route());
-  }
-
-  /** The tenants that something moved in; now and then all with somebody waiting. */
-  async #route(): Promise<boolean> {
-    const tenants = this.#tenants.size > 0 ? [...this.#tenants] : await this.waiting.tenants();
-    this.#tenants.clear();
-    await Promise.all(tenants.map((tenant) => this.#routeIfFree(tenant)));
-    return this.#tenants.size > 0;
+    this.#loop.start(() => this.#tenants.each((tenant) => this.#routeIfFree(tenant)));
   }
 
   /** Whoever routes the tenant may have passed by what moved: look again once it is done. */
   async #routeIfFree(tenant: string): Promise<void> {
-    if (!(await this.turns.take(tenant, TURN, TURN_S))) {
+    if (!(await this.#isOurTurn(tenant))) {
       setTimeout(() => this.#look(tenant), AGAIN_MS).unref();
       return;
     }
@@ -77,15 +70,29 @@ export class Router implements OnApplicationBootstrap {
     }
   }
 
-  #look(tenant: string): void {
-    this.#tenants.add(tenant);
+  #isOurTurn(tenant: string): Promise<boolean> {
+    return this.turns.take(tenant, TURN, TURN_S);
+  }
+
+  #look(tenant: string | null): void {
+    this.#tenants.hear(tenant);
     this.#loop.wake();
   }
 
+  /** All that wait, page by page, each with who is free by then. */
   async #routeTenant(tenant: string): Promise<void> {
     let candidates = await this.waiting.candidates(tenant);
-    for (const conversation of await this.waiting.of(tenant)) {
-      if (this.#loop.isStopping) return;
+    let page: Waiting[] = [];
+    do {
+      page = await this.waiting.after(page.at(-1), tenant, candidates);
+      candidates = await this.#routePage(tenant, page, candidates);
+    } while (page.length === A_PAGE && !this.#loop.isStopping && (await this.#isOurTurn(tenant)));
+  }
+
+  async #routePage(tenant: string, page: readonly Waiting[], known: Candidate[]): Promise<Candidate[]> {
+    let candidates = known;
+    for (const conversation of page) {
+      if (this.#loop.isStopping) break;
       const others = candidates.filter(({ agentId }) => agentId !== conversation.returnedBy);
       const choice = chooseAgent(others, conversation.groupId);
       if (choice.kind === 'agent') {
@@ -93,16 +100,19 @@ export class Router implements OnApplicationBootstrap {
         candidates = await this.waiting.candidates(tenant);
       } else await this.#tell(tenant, conversation, whyItWaits(candidates, conversation.groupId));
     }
+    return candidates;
   }
 
+  /** Somebody else was quicker to take the place: nothing is sent, and who has one now is looked at again. */
   async #assign(tenant: string, conversation: Waiting, to: string): Promise<void> {
-    const commandId = commandIdOf('assign', conversation, to);
-    const command = { ...base(conversation, commandId), type: 'assign' as const, to, lease: { granted: commandId } };
     const { id: conversationId, episode, groupId: group } = conversation;
-    const target = { agentId: to, group };
-    const reply = await this.leased.send(tenant, { conversationId, episode }, command, target, (sent) =>
-      sendUpdate(this.temporal, tenant, conversationId, sent),
-    );
+    const said = base(conversation);
+    const key = { tenant, conversationId, episode, requestId: said.commandId };
+    const command = { ...said, type: 'assign' as const, to, lease: { granted: said.commandId } };
+    const lease = await this.leases.takeFor(key, command, { agentId: to, group });
+    if ('refused' in lease) return this.#look(tenant);
+    const reply = await sendUpdate(this.temporal, tenant, conversationId, command);
+    await this.leases.settle(key, to, reply, 'router');
     await this.#settle(tenant, conversation, reply, 'assign');
   }
 
@@ -110,17 +120,24 @@ export class Router implements OnApplicationBootstrap {
   async #tell(tenant: string, conversation: Waiting, pendingReason: PendingReason): Promise<void> {
     const { pendingReason: now, id } = conversation;
     if (now === pendingReason || (now === 'returned' && pendingReason === 'in-queue')) return;
-    const commandId = commandIdOf('requeue', conversation, pendingReason);
-    const command: InboxCommand = { ...base(conversation, commandId), type: 'requeue', pendingReason };
+    const command: InboxCommand = { ...base(conversation), type: 'requeue', pendingReason };
     const reply = await sendUpdate(this.temporal, tenant, id, command);
     await this.#settle(tenant, conversation, reply, 'requeue');
   }
 
-  async #settle(tenant: string, { id }: Waiting, reply: Reply<CommandUpdateAnswer>, what: string): Promise<void> {
-    if (reply.kind === 'answer') await this.aftermath.of(tenant, id, reply.answer);
-    const refusal = reply.kind === 'answer' && reply.answer.kind === 'refused' ? reply.answer.reason : undefined;
-    if (refusal ?? reply.kind !== 'answer')
-      this.log.info({ conversationId: id, what, why: refusal ?? reply.kind }, 'not routed');
+  async #settle(
+    tenant: string,
+    { id, sequence }: Waiting,
+    reply: Reply<CommandUpdateAnswer>,
+    what: string,
+  ): Promise<void> {
+    const answer = reply.kind === 'answer' ? reply.answer : undefined;
+    if (answer?.kind === 'done') return this.aftermath.of(tenant, id, answer);
+    const refused = answer?.kind === 'refused' ? answer : undefined;
+    this.log.info({ conversationId: id, what, why: refused?.reason ?? answer?.kind ?? reply.kind }, 'not routed');
+    // It has moved already: not asked again before its log tells how.
+    if (refused && refused.currentSequence > sequence)
+      await this.database.inTenant(tenant, (em) => noteDecided(em, tenant, id, refused.currentSequence));
   }
 }
 
@@ -130,14 +147,13 @@ function whyItWaits(candidates: readonly Candidate[], group: string): PendingRea
   return choice.kind === 'wait' ? choice.reason : 'in-queue';
 }
 
-/** Decided on what it looked like: had it moved since, it is refused and seen again when the log tells. */
-const base = ({ sequence, episode }: Waiting, commandId: string) => ({
-  commandId,
+/**
+ * Decided on what it looked like: had it moved since, it is refused. Each attempt is a command of its own, for the server
+ * answers a repeat with the first answer, and a refusal need not stay true.
+ */
+const base = ({ sequence, episode }: Waiting) => ({
+  commandId: `cmd:${randomUUID()}`,
   caller: ROUTER,
   episode,
   ifSequence: sequence,
 });
-
-/** The same choice for the same state is the same command, whichever replica makes it. */
-const commandIdOf = (what: string, { id, sequence }: Waiting, choice: string): string =>
-  `cmd:${createHash('sha256').update(`router ${what} ${id} ${sequence} ${choice}`).digest('base64url')}`;

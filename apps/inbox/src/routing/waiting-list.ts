@@ -1,6 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { PendingReason } from '@parley/contracts/conversation';
-import type { Candidate } from '@parley/domain/routing';
+import { type Candidate, chooseAgent } from '@parley/domain/routing';
 import type { Database } from '@parley/persistence/database';
 import { AgentRow } from '../capacity/agent.entity.js';
 import { ConfigurationStore } from '../configuration/configuration.store.js';
@@ -13,11 +13,13 @@ export interface Waiting {
   sequence: number;
   episode: number;
   returnedBy: string | null;
+  /** Its place in the list. */
+  since: string;
 }
 
 /** Out of hours nobody is asked; in a flow (`icr`) a bot still has it. */
 const ROUTED = ['in-queue', 'agents-offline', 'returned'] as const satisfies readonly PendingReason[];
-const A_ROUND = 200;
+export const A_PAGE = 200;
 
 /** Who waits, and who could take it. */
 @Injectable()
@@ -36,17 +38,28 @@ export class WaitingList {
     });
   }
 
-  /** The longest-waiting first; without those that are decided upon already and whose log is on its way. */
-  async of(tenant: string): Promise<Waiting[]> {
+  /**
+   * A page of those for whom there is something to do, the longest-waiting first: a group of theirs has room, or they are
+   * told the wrong reason. Without those that are decided upon already and whose log is on its way.
+   */
+  async after(last: Waiting | undefined, tenant: string, candidates: readonly Candidate[]): Promise<Waiting[]> {
+    const staffed = [...new Set(candidates.flatMap(({ groups }) => groups))];
+    const roomy = staffed.filter((group) => chooseAgent(candidates, group).kind === 'agent');
     return this.database.inTenant(tenant, (em) =>
       em.execute<Waiting[]>(
         `select c.id, c.group_id as "groupId", c.pending_reason as "pendingReason", c.sequence, c.episode,
-                c.returned_by as "returnedBy"
+                c.returned_by as "returnedBy", c.pending_since::text as since
          from conversation c left join decided d on d.tenant = c.tenant and d.conversation_id = c.id
          where c.tenant = ? and c.status = 'pending' and c.pending_reason in (?)
            and c.sequence >= coalesce(d.sequence, 0)
+           and (c.group_id in (select jsonb_array_elements_text(?::jsonb))
+             or (c.pending_reason = 'agents-offline') = (c.group_id in (select jsonb_array_elements_text(?::jsonb))))
+           and (c.pending_since, c.id) > (?::timestamptz, ?)
          order by c.pending_since, c.id limit ?`,
-        [tenant, [...ROUTED], A_ROUND],
+        [
+          ...[tenant, [...ROUTED], JSON.stringify(roomy), JSON.stringify(staffed)],
+          ...[last?.since ?? '-infinity', last?.id ?? '', A_PAGE],
+        ],
       ),
     );
   }
