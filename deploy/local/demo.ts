@@ -7,11 +7,11 @@ import { planParts } from './demo/plan.ts';
 import { type End, endFromApi, endsFromKafka } from './demo/record.ts';
 import { castOf, playAll, type Show, takePlaces } from './demo/stage.ts';
 import { agrees, endedOtherwise, type Outcome, tableOf } from './demo/table.ts';
+import { profileOf, root } from './profile.ts';
 import { tokenFrom } from './token-client.ts';
 
 // `npm run demo -- [--dialogues FILE.jsonl.gz] [--count N] [--speed X] [--stack FILE]` (contract.md, "Running it")
 
-const root = join(import.meta.dirname, '..', '..');
 const OWN_DIALOGUES = join(root, 'examples', 'dialogues', 'twelve.jsonl');
 
 interface Wishes {
@@ -29,7 +29,7 @@ function wishesOf(args: string[]): Wishes {
       dialogues: { type: 'string', default: OWN_DIALOGUES },
       count: { type: 'string' },
       speed: { type: 'string', default: '20' },
-      stack: { type: 'string', default: join(root, '.local', 'stack.json') },
+      stack: { type: 'string', default: profileOf('dev').stateFile },
     },
   });
   const count = Number(values.count ?? (values.dialogues === OWN_DIALOGUES ? 12 : 100));

@@ -1,6 +1,5 @@
 import { accessSync, constants, mkdirSync } from 'node:fs';
 import { statfs } from 'node:fs/promises';
-import { join } from 'node:path';
 import { demandFree, type PortName } from './ports.ts';
 import type { Profile } from './profile.ts';
 import { Trouble } from './trouble.ts';
@@ -11,41 +10,40 @@ const leastMemoryBytes = 3 * gib;
 
 const inGib = (bytes: number): string => `${(bytes / gib).toFixed(1)} GiB`;
 
+/** What a start needs of the machine. */
+export interface Machine {
+  readonly freeDiskBytes: number;
+  readonly freeMemoryBytes: number;
+}
+
 /** Looks at the machine before anything is started, and says in one line what would go wrong later in fifty. */
 export async function examine(profile: Profile): Promise<void> {
-  await demandDisk(profile);
-  demandMemory();
+  const { bavail, bsize } = await statfs(profile.local);
+  demandRoom({ freeDiskBytes: bavail * bsize, freeMemoryBytes: process.availableMemory() });
   await demandFree(portsNeeded(profile));
 }
 
 /** Before anything else, for even who runs here is a file. */
-export function demandWritable({ root, folder }: Profile): void {
+export function demandWritable({ local, folder }: Profile): void {
   try {
     mkdirSync(folder, { recursive: true });
     accessSync(folder, constants.W_OK);
   } catch {
     throw new Trouble(
-      `Parley keeps its data in ${join(root, '.local')}, which cannot be written. Make it yours: \`sudo chown -R $(id -un) .local\`.`,
+      `Parley keeps its data in ${local}, which cannot be written. Make it yours: \`sudo chown -R $(id -un) ${local}\`, or name another folder with PARLEY_LOCAL.`,
     );
   }
 }
 
-async function demandDisk({ root }: Profile): Promise<void> {
-  const { bavail, bsize } = await statfs(root);
-  const free = bavail * bsize;
-  if (free < leastDiskBytes)
+export function demandRoom({ freeDiskBytes, freeMemoryBytes }: Machine): void {
+  if (freeDiskBytes < leastDiskBytes)
     throw new Trouble(
-      `${inGib(free)} of disk are free, ${inGib(leastDiskBytes)} needed for the parts and their data. \`npm run reset\` forgets old data.`,
+      `${inGib(freeDiskBytes)} of disk are free, ${inGib(leastDiskBytes)} needed for the parts and their data. \`npm run reset\` forgets old data, PARLEY_LOCAL=/elsewhere keeps it on another disk.`,
     );
-}
-
-function demandMemory(): void {
-  const free = process.availableMemory();
-  if (free < leastMemoryBytes) {
+  if (freeMemoryBytes < leastMemoryBytes)
     throw new Trouble(
-      `${inGib(free)} of memory are free, ${inGib(leastMemoryBytes)} needed. Close something, or give a part from elsewhere (KAFKA_BROKERS, TEMPORAL_ADDRESS, DATABASE_URL).`,
+      `${inGib(freeMemoryBytes)} of memory are free, ${inGib(leastMemoryBytes)} needed. Close something, or give a part from elsewhere (KAFKA_BROKERS, TEMPORAL_ADDRESS, DATABASE_URL).`,
     );
-  }
 }
 
 function portsNeeded({ ports, given }: Profile): number[] {

@@ -7,6 +7,7 @@ import { secretOf } from './keys.ts';
 import { LocalServer } from './local-server.ts';
 import { leftoversLine, Pids, stopLeftovers } from './pids.ts';
 import type { Profile } from './profile.ts';
+import { noteRunsIn } from './run.ts';
 import { Stack } from './stack.ts';
 import { removeState, stateOf, writeState, type StackState } from './state.ts';
 
@@ -73,6 +74,7 @@ export async function prepareStack(profile: Profile, say: Say, fresh = false): P
   const pids = new Pids(profile.folder);
   pids.claim();
   try {
+    noteRunsIn(pids);
     const ended = await stopLeftovers(pids);
     if (ended.length > 0) say(leftoversLine(ended));
     removeState(profile.stateFile);

@@ -1,8 +1,6 @@
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync, statSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-
-/** No download takes longer; what is older was left by a start that was killed. */
-const abandonedAfterMs = 3_600_000;
+import { processId } from './process-table.ts';
 
 /**
  * Gets a downloaded part, or makes it in a folder of its own and puts it in place in one step: a download that was cut off
@@ -10,10 +8,10 @@ const abandonedAfterMs = 3_600_000;
  */
 export async function obtain(parts: string, name: string, make: (folder: string) => Promise<string>): Promise<string> {
   const place = join(parts, name);
-  if (existsSync(place)) return place;
   mkdirSync(parts, { recursive: true });
   removeAbandoned(parts, name);
-  const folder = mkdtempSync(join(parts, `.${name}-`));
+  if (existsSync(place)) return place;
+  const folder = mkdtempSync(join(parts, `.${name}-${process.pid}-`));
   try {
     putInPlace(await make(folder), place);
     return place;
@@ -22,10 +20,11 @@ export async function obtain(parts: string, name: string, make: (folder: string)
   }
 }
 
+/** What a start that was killed had half fetched: its folder says whose it was. */
 function removeAbandoned(parts: string, name: string): void {
-  const folders = readdirSync(parts).filter((each) => each.startsWith(`.${name}-`));
-  for (const each of folders.map((folder) => join(parts, folder))) {
-    if (Date.now() - statSync(each).mtimeMs > abandonedAfterMs) rmSync(each, { recursive: true, force: true });
+  for (const folder of readdirSync(parts).filter((each) => each.startsWith(`.${name}-`))) {
+    const [owner = ''] = folder.slice(`.${name}-`.length).split('-');
+    if (processId(Number(owner)) === undefined) rmSync(join(parts, folder), { recursive: true, force: true });
   }
 }
 

@@ -105,7 +105,9 @@ export const leftoversLine = (ended: readonly Recorded[]): string =>
 async function endAll(processes: readonly Recorded[]): Promise<void> {
   for (const { pid, name } of processes) {
     signalTree(pid, 'SIGCONT');
-    signalOne(pid, stopSignalOf(name));
+    // Whoever is left of a build or a download would have no parent to find it by.
+    if (infrastructure.includes(name)) signalOne(pid, stopSignalOf(name));
+    else signalTree(pid, stopSignalOf(name));
   }
   const areGone = (): boolean => !processes.some(isAlive);
   if (await eventually(areGone, graceMs)) return;

@@ -1,5 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { readFileSync, readdirSync, readlinkSync } from 'node:fs';
+import { basename } from 'node:path';
 
 /**
  * A process that cannot be mistaken for a later one with the same pid: `startedAt` is the kernel's start time
@@ -101,7 +102,9 @@ export async function ownerOfPort(port: number): Promise<{ pid: number; command:
   if (inodes.size === 0) return undefined;
   const pid = pids().find((each) => socketsOf(each).some((inode) => inodes.has(inode)));
   if (pid === undefined) return undefined;
-  return { pid, command: textOf(`/proc/${pid}/comm`)?.trim() ?? 'a program' };
+  // A thread may have renamed the process; what was typed says more.
+  const [typed = ''] = textOf(`/proc/${pid}/cmdline`)?.split('\0') ?? [];
+  return { pid, command: basename(typed) || 'a program' };
 }
 
 function listeningInodes(table: string, port: number): string[] {

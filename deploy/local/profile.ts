@@ -7,6 +7,8 @@ export type ProfileName = 'dev' | 'test';
 export interface Profile {
   readonly name: ProfileName;
   readonly ports: PortPlan;
+  /** What all profiles share: `.local`, or PARLEY_LOCAL. */
+  readonly local: string;
   /** Where this stack keeps its data, keys, pids and logs. */
   readonly folder: string;
   /** What others read to find the stack; there only while it is up. */
@@ -36,10 +38,11 @@ const nonEmpty = (value: string | undefined): string | undefined =>
 
 export function profileOf(name: ProfileName, env: NodeJS.ProcessEnv = process.env): Profile {
   const base = nonEmpty(env['PARLEY_PORT_BASE']);
-  const local = join(root, '.local');
+  const local = nonEmpty(env['PARLEY_LOCAL']) ?? join(root, '.local');
   return {
     name,
     root,
+    local,
     ports: portPlan(base === undefined ? basePorts[name] : Number(base)),
     folder: join(local, name),
     stateFile: name === 'dev' ? join(local, 'stack.json') : join(local, name, 'stack.json'),

@@ -134,7 +134,7 @@ export class Stack {
   async stop(): Promise<void> {
     this.#isStopping = true;
     removeState(this.profile.stateFile);
-    stopRuns();
+    await stopRuns();
     const services = this.#services();
     const parts = [...this.processes.values()].filter((each) => !services.includes(each));
     await Promise.all(services.map((each) => each.stop()));
@@ -148,7 +148,7 @@ export class Stack {
   async abort(): Promise<void> {
     this.#isStopping = true;
     removeState(this.profile.stateFile);
-    await Promise.all([...this.processes.values()].map((each) => each.halt()));
+    await Promise.all([stopRuns(), ...[...this.processes.values()].map((each) => each.halt())]);
     this.pids.release();
   }
 

@@ -153,6 +153,7 @@ export class Supervised {
   async #spawn(): Promise<void> {
     const { name, command, args, cwd, env, runAs, beforeStart } = this.program;
     await beforeStart?.();
+    if (!this.#isWanted) return;
     const log = this.#around.logs.open(name);
     // A group of its own: Ctrl-C in the terminal reaches the launcher alone, which stops its parts in order.
     const child = spawn(command, args, {

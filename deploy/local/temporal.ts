@@ -16,10 +16,13 @@ const callMs = 3_000;
 const waysOut =
   'Put the Temporal CLI (`temporal`) on the PATH, or give a server with TEMPORAL_ADDRESS=host:7233, or install Go 1.24 or newer and have its module proxy reachable.';
 
+/** Puts the binary into a folder and says where; undefined where it cannot be had this way. */
+type Download = (folder: string) => Promise<string | undefined>;
+
 /** The Temporal CLI, whose development server keeps its data in a file: from the PATH, from an earlier start, or fetched. */
-export async function temporalBinary(parts: string): Promise<string> {
+export async function temporalBinary(parts: string, fetched: Download = download): Promise<string> {
   return (
-    onPath('temporal') ?? (await obtain(parts, 'temporal', async (folder) => (await download(folder)) ?? build(folder)))
+    onPath('temporal') ?? (await obtain(parts, 'temporal', async (folder) => (await fetched(folder)) ?? build(folder)))
   );
 }
 

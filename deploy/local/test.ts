@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
-import { root } from './profile.ts';
+import { profileOf, root } from './profile.ts';
 import { lastLines, run } from './run.ts';
 import { testStack } from './test-stack.ts';
 import { lineOf } from './trouble.ts';
@@ -36,7 +36,7 @@ async function check(title: string, target: string): Promise<Score> {
 
 /** Jest's own output goes to the screen; what it counted comes back. */
 async function jest(stateFile: string, args: readonly string[]): Promise<Score> {
-  const report = join(root, '.local', 'test', 'jest.json');
+  const report = join(profileOf('test').folder, 'jest.json');
   rmSync(report, { force: true });
   const bin = join(root, 'node_modules', 'jest', 'bin', 'jest.js');
   const options = ['--config', join(root, 'jest.config.mjs'), '--json', `--outputFile=${report}`, ...args];

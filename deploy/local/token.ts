@@ -1,6 +1,5 @@
-import { join } from 'node:path';
 import { accountNamed, accountNames } from './accounts.ts';
-import { root } from './profile.ts';
+import { profileOf } from './profile.ts';
 import { readState } from './state.ts';
 import { tokenFrom } from './token-client.ts';
 import { lineOf, Trouble } from './trouble.ts';
@@ -12,7 +11,7 @@ async function main(name: string | undefined): Promise<void> {
     process.exitCode = 2;
     return;
   }
-  const state = readState(process.env['PARLEY_STACK'] ?? join(root, '.local', 'stack.json'));
+  const state = readState(process.env['PARLEY_STACK'] ?? profileOf('dev').stateFile);
   if (!state) throw new Trouble('Parley is not up, and it is what signs tokens: `npm start` first.');
   console.log(await tokenFrom(state.issuer, name));
 }

@@ -1,4 +1,4 @@
-import { existsSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
@@ -27,6 +27,14 @@ test('a download that breaks off leaves nothing that looks like a part, and the 
   expect(readdirSync(parts())).toEqual([]);
   const place = await obtain(parts(), 'temporal', made('whole'));
   expect(readFileSync(place, 'utf8')).toBe('whole');
+});
+
+test('what a killed start had half fetched is gone with the next; what another one fetches stays', async () => {
+  await obtain(parts(), 'kafka', made('jars'));
+  const [dead, living] = [`.kafka-${2 ** 30}-abc`, `.kafka-${process.pid}-abc`];
+  for (const folderName of [dead, living]) mkdirSync(join(parts(), folderName));
+  await obtain(parts(), 'kafka', made('jars'));
+  expect(readdirSync(parts())).toEqual([living, 'kafka']);
 });
 
 test('a part that is there is not fetched again', async () => {
