@@ -1,5 +1,7 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import { agent, command, manager, router, Stage, Thread } from './harness.js';
+import { foreignMessageIdOf } from '@parley/contracts/identifiers';
+import type { MessageAnswer } from '@parley/contracts/protocol';
+import { agent, command, manager, newMessageId, placed, router, Stage, Thread } from './harness.js';
 import { until } from './until.js';
 
 let stage: Stage;
@@ -12,6 +14,12 @@ const signal = (thread: Thread, name: string, payload: object) =>
   stage.foreign.workflow.getHandle(thread.workflowId).signal(name, payload);
 const foreignOf = (thread: Thread) => stage.world.foreign.filter(({ threadId }) => threadId === thread.threadId);
 const refusedOf = (thread: Thread) => stage.world.refused.filter(({ threadId }) => threadId === thread.threadId);
+const administrator = {
+  ...manager,
+  id: 'administrator-1',
+  role: 'administrator' as const,
+  scopes: ['campaign:whatsapp'],
+};
 const stateOf = (conversationId: string) => stage.client.state('demo', conversationId);
 
 test('what was said elsewhere takes its place and is handed to inbox, once', async () => {
@@ -25,6 +33,36 @@ test('what was said elsewhere takes its place and is handed to inbox, once', asy
   expect(foreignOf(thread)).toMatchObject([
     { messageId: 'elsewhere-1', author: 'visitor', placed: { conversationId, messageNumber: 2, afterSequence: 2 } },
   ]);
+});
+
+test('X3: a message whose answer was lost keeps its place, however many signals come before it is asked again', async () => {
+  const thread = new Thread(stage);
+  const messageId = newMessageId();
+  const first = await thread.say({ messageId });
+  const { conversationId } = first;
+  const storm = Array.from({ length: 250 }, (_, index) =>
+    signal(thread, 'message', { conversationId, messageId: String(index), author: 'visitor' }),
+  );
+  await Promise.all(storm);
+  const again = await stage.signed.workflow
+    .getHandle(thread.workflowId)
+    .executeUpdate<MessageAnswer, [unknown]>('message', { args: [thread.update({ messageId })] });
+  expect(placed(again)).toMatchObject({ messageNumber: 1, afterSequence: first.afterSequence });
+  expect(await thread.say()).toMatchObject({ messageNumber: 252 });
+}, 60_000);
+
+test('a message of elsewhere that inbox’s dispatcher placed is known by its signal too', async () => {
+  const thread = new Thread(stage, { preset: 'sellia-campaign' });
+  const start = { ...thread.start, pendingReason: 'out-of-hours' as const };
+  const { conversationId } = await thread.say({ start });
+  await command(stage, conversationId, 'cancel', { caller: administrator, category: 'spam', commentId: 'comment_1' });
+  const said = { conversationId, messageId: '1', author: 'visitor' };
+  await signal(thread, 'message', said);
+  await until(() => foreignOf(thread).length === 1);
+  await thread.say({ start, messageId: foreignMessageIdOf(thread.threadId, '1') });
+  await signal(thread, 'message', said);
+  expect(await thread.say()).toMatchObject({ conversationId, messageNumber: 3 });
+  expect(foreignOf(thread)).toMatchObject([{ messageId: '1', placed: null }]);
 });
 
 test('an agent’s message of elsewhere is the assignee’s, or it is refused into the audit', async () => {

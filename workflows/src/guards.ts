@@ -130,7 +130,7 @@ const isThreadRecord: Guard<ThreadRecord> = shape(
     messages: listOf(isPlaced, 1000),
     outcomes: listOf(isOutcome, 1000),
   },
-  {},
+  { elsewhere: listOf(isPlaced, 1000) },
 );
 
 export const isMessageUpdate: Guard<MessageUpdate> = shape(

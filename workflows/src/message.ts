@@ -131,7 +131,8 @@ function place(
   const after = thread.live(before, events);
   if (!after) return { kind: 'unknown-conversation' };
   const leaseUsed = capacityOf(before, events).held !== null && command.lease !== undefined;
-  const placed = keepPlace(thread, after, command, leaseUsed);
+  const placed = placeIn(thread, after, command, leaseUsed);
+  thread.memory.keepMessage(placed);
   return answerOf(thread, placed, update.author);
 }
 
@@ -146,7 +147,7 @@ export interface Said {
 }
 
 /** The message's place: after the events that it caused, the next number of its conversation. */
-export function keepPlace(thread: Thread, state: Conversation, said: Said, leaseUsed: boolean): PlacedMessage {
+export function placeIn(thread: Thread, state: Conversation, said: Said, leaseUsed: boolean): PlacedMessage {
   const { conversationId, tenant, threadId, channelAccount, sequence } = state;
   const messageNumber = state.lastMessageNumber + 1;
   const message: MessageEvent = {
@@ -167,7 +168,6 @@ export function keepPlace(thread: Thread, state: Conversation, said: Said, lease
   thread.hear(state, message);
   const where = { messageId: said.messageId, conversationId, afterSequence: sequence, messageNumber };
   const placed: PlacedMessage = { ...where, decidedAt: now(), ...(leaseUsed && { leaseUsed: true }) };
-  thread.memory.keepMessage(placed);
   thread.name(conversationId);
   return placed;
 }

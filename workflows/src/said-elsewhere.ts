@@ -1,5 +1,5 @@
 import type { Command } from '@parley/contracts/command';
-import { threadOf } from '@parley/contracts/identifiers';
+import { foreignMessageIdOf, threadOf } from '@parley/contracts/identifiers';
 import type { ForeignMessage, MessageAnswer, PlacedMessage } from '@parley/contracts/protocol';
 import type { ReasonCode } from '@parley/contracts/reason';
 import type { Conversation } from '@parley/contracts/state';
@@ -7,14 +7,14 @@ import { SIGNAL_CALLER } from '@parley/domain/access';
 import { placeMessage } from '@parley/domain/place';
 import { now } from './clock.js';
 import { isForeignSaid, type ForeignSaid } from './foreign.js';
-import { keepPlace } from './message.js';
+import { placeIn } from './message.js';
 import { isRecord } from './shapes.js';
 import type { Thread } from './thread.js';
 
 /** A message that another system took. It is placed like any other and inbox is told, so that the message log is whole. */
 export function hearForeign(thread: Thread, said: ForeignSaid): MessageAnswer {
   const conversation = thread.find(said.conversationId);
-  const known = thread.memory.message(said.messageId);
+  const known = thread.memory.message(foreignMessageIdOf(thread.threadId, said.messageId));
   thread.name(said.conversationId);
   if (known) return placed(thread, known);
   if (thread.foreign.isFull) return refused('NOT_ELIGIBLE_STATE', conversation);
@@ -25,7 +25,8 @@ export function hearForeign(thread: Thread, said: ForeignSaid): MessageAnswer {
 }
 
 function joined(thread: Thread, before: Conversation, said: ForeignSaid): MessageAnswer {
-  const { messageId, author, agentId, commandId = `msg:${said.messageId}`, episode } = said;
+  const messageId = foreignMessageIdOf(thread.threadId, said.messageId);
+  const { author, agentId, commandId = `msg:${said.messageId}`, episode } = said;
   const message = {
     commandId,
     caller: SIGNAL_CALLER,
@@ -39,7 +40,8 @@ function joined(thread: Thread, before: Conversation, said: ForeignSaid): Messag
   const decision = thread.decide(before, command);
   if (decision.kind === 'refused') return refused(decision.reason, before);
   const after = thread.live(before, decision.kind === 'decided' ? decision.events : []);
-  const place = keepPlace(thread, after ?? before, message, false);
+  const place = placeIn(thread, after ?? before, message, false);
+  thread.memory.keepElsewhere(place);
   thread.foreign.add(forInbox(thread, said, place));
   return placed(thread, place);
 }
@@ -59,7 +61,7 @@ const forInbox = ({ tenant, threadId }: Thread, said: ForeignSaid, place: Placed
   author: said.author,
   agentId: said.agentId ?? null,
   at: now(),
-  placed: place,
+  placed: place && { ...place, messageId: said.messageId },
 });
 
 function placed(

@@ -7,13 +7,14 @@ type Entry<R extends Guards, O extends Guards> = { [K in keyof R]: Of<R[K]> } & 
 export const isRecord = (value: unknown): value is Record<string, unknown> =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 
-const MAX_ID_CHARS = 200;
+/** A foreign id has 200 at most; its thread's stands before it. */
+const MAX_ID_CHARS = 256;
 const INSTANT = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}\.\d{3}Z$/;
 const CONTROL = /\p{Cc}/u;
 
 export const isText = (value: unknown): value is string => typeof value === 'string';
 
-/** An id of whoever's: not empty, at most 200 characters, visible. */
+/** An id of whoever's: not empty, at most 256 characters, visible. */
 export const isId = (value: unknown): value is string =>
   isText(value) && value !== '' && value.length <= MAX_ID_CHARS && !CONTROL.test(value);
 

@@ -40,7 +40,7 @@ export class Thread {
   readonly lingerMs: number;
   readonly handedMs: number;
   readonly rulesVersion: number;
-  readonly memory: Memory;
+  readonly memory = new Memory();
   readonly backlog: Backlog;
   /** For inbox: what was said elsewhere, and leases that came to nothing. */
   readonly foreign: Bounded<ForeignMessage>;
@@ -75,7 +75,7 @@ export class Thread {
     this.nextOrdinal = carried?.nextOrdinal ?? 1;
     this.nextSerial = carried?.nextSerial ?? 1;
     this.presence = carried?.presence ?? { online: false, authenticated: false };
-    this.memory = new Memory(carried?.messages ?? [], carried?.outcomes ?? []);
+    if (carried) this.memory.keepAll(carried);
     this.backlog = new Backlog(carried?.unpublished ?? []);
     this.foreign = new Bounded(carried?.foreign ?? [], FOREIGN, FOREIGN_AT_ONCE);
     this.frees = new Bounded(carried?.frees ?? [], LEASES_TO_FREE, 1);
@@ -157,10 +157,9 @@ export class Thread {
   }
 
   /** What the last run left behind, taken up by the message that starts this one. */
-  takeUp({ presence, messages, outcomes }: Previous): void {
-    this.presence = presence;
-    messages.forEach((placed) => this.memory.keepMessage(placed));
-    outcomes.forEach((outcome) => this.memory.keepOutcome(outcome));
+  takeUp(previous: Previous): void {
+    this.presence = previous.presence;
+    this.memory.keepAll(previous);
   }
 
   adopt(conversation: Conversation): void {

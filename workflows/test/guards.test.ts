@@ -99,7 +99,7 @@ describe('messages', () => {
     ['policy', { start: { ...start, policy: { ...start.policy, inactivityMs: '7 d' } } }],
     ['presence', { presence: { online: 'yes' } }],
     ['author', { author: 'system' }],
-    ['id', { messageId: 'x'.repeat(201) }],
+    ['id', { messageId: 'x'.repeat(257) }],
   ])('a wrong %s is refused', (_what, fields) => {
     expect(isMessageUpdate({ ...message, ...fields })).toBe(false);
   });

@@ -14,6 +14,15 @@ export function conversationIdOf(threadId: string, firstRunId: string, ordinal: 
   return `cnv_${threadId.slice(-THREAD_CHARS)}${run}${ordinal.toString(36)}`;
 }
 
+/** Another system's message ids need be unique in their thread alone; with us they are everywhere, and never like ours. */
+export const foreignMessageIdOf = (threadId: string, theirs: string): string => `${threadId}:${theirs}`;
+
+/** A message's id as the outside knows it: another system's as that system gave it. */
+export function outsideMessageIdOf(threadId: string, messageId: string): string {
+  const prefix = foreignMessageIdOf(threadId, '');
+  return messageId.startsWith(prefix) ? messageId.slice(prefix.length) : messageId;
+}
+
 /** The thread in a conversationId, or undefined when it is none of ours; needs no look-up. */
 export function threadOf(conversationId: string): string | undefined {
   const thread = CONVERSATION_ID.exec(conversationId)?.[1];

@@ -151,10 +151,13 @@ export interface ThreadRecord {
   presence: Presence;
   /** Ids of the last 200 messages with the place each got. */
   messages: PlacedMessage[];
+  /** The last 200 that were said elsewhere; left out: none. */
+  elsewhere?: PlacedMessage[];
   /** Outcomes of the last 100 commands. */
   outcomes: RememberedOutcome[];
 }
 export type Previous = ThreadRecord;
+export type Remembered = Pick<ThreadRecord, 'messages' | 'elsewhere' | 'outcomes'>;
 
 export interface PlacedMessage {
   messageId: string;
@@ -179,12 +182,10 @@ export interface RememberedOutcome {
 }
 
 /** The whole thread over continue-as-new: plain JSON, no Map, no Set. */
-export interface CarriedThread {
+export interface CarriedThread extends Remembered {
   conversations: Conversation[];
   presence: Presence;
   unpublished: LifecycleEvent[];
-  messages: PlacedMessage[];
-  outcomes: RememberedOutcome[];
   /** What was said elsewhere and inbox has not taken yet. */
   foreign: ForeignMessage[];
   /** Leases that came to nothing and inbox has not taken back yet. */
@@ -250,6 +251,7 @@ export interface LeaseRequest {
 export interface ForeignMessage {
   tenant: string;
   threadId: string;
+  /** As the other system gave it. */
   messageId: string;
   author: 'visitor' | 'agent';
   agentId: string | null;

@@ -1,6 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { Caller } from '@parley/contracts/actor';
 import type { Author } from '@parley/contracts/conversation';
+import { outsideMessageIdOf } from '@parley/contracts/identifiers';
 import type { CapacityView, DeskChange } from '@parley/contracts/inbox-http';
 import type { Conversation } from '@parley/contracts/state';
 import { assigneeOf } from '@parley/domain/conversation';
@@ -148,11 +149,11 @@ function changeFor({ row, state, author, rooms, tagName }: Seen, caller: Caller)
     return capacity && { kind: 'capacity', capacity };
   }
   if (!state) return undefined;
-  const { conversationId } = state;
+  const { conversationId, threadId } = state;
   if (row.kind === 'message') {
     const isMine = assigneeOf(state) === caller.id;
     return isMine && author && row.messageId
-      ? { kind: 'message', conversationId, messageId: row.messageId, author }
+      ? { kind: 'message', conversationId, messageId: outsideMessageIdOf(threadId, row.messageId), author }
       : undefined;
   }
   const concerns = row.agents.includes(caller.id) || row.groups.some((group) => teamsOf(caller).includes(group));

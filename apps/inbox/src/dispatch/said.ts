@@ -1,3 +1,4 @@
+import { outsideMessageIdOf } from '@parley/contracts/identifiers';
 import type { MessageEvent } from '@parley/contracts/message-event';
 import type { MessageRow } from './message.entity.js';
 
@@ -29,7 +30,7 @@ export function saidOf(row: Placed): MessageEvent[] {
       tenantid: row.tenant,
       threadid: row.threadId,
       conversationId,
-      messageId: row.id,
+      messageId: outsideMessageIdOf(row.threadId, row.id),
       messageNumber,
       afterSequence,
       author: row.author,

@@ -1,7 +1,8 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { EntityManager } from '@mikro-orm/postgresql';
 import type { Caller } from '@parley/contracts/actor';
-import type { ForeignMessage } from '@parley/contracts/protocol';
+import { foreignMessageIdOf } from '@parley/contracts/identifiers';
+import type { ForeignMessage, PlacedMessage } from '@parley/contracts/protocol';
 import { SIGNAL_CALLER } from '@parley/domain/access';
 import type { Database } from '@parley/persistence/database';
 import { notify } from '@parley/persistence/listener';
@@ -21,13 +22,13 @@ export class ForeignMessages {
 
   /** Once, however often it comes. One without a place is handed over like any other. */
   async record(message: ForeignMessage): Promise<void> {
-    const { tenant, threadId, messageId, placed } = message;
+    const { tenant, threadId, placed } = message;
     await this.database.inTenant(tenant, async (em) => {
       const thread = await em.findOneOrFail(ThreadRow, { tenant, id: threadId }, FRESH);
       const position = await lockThread(em, { tenant, threadId, ...contextOf(thread) });
-      const known = await em.findOne(MessageRow, { tenant, id: messageId }, FRESH);
-      if (known) return;
-      const row = rowOf(message, thread, position);
+      const id = await freeIdOf(em, message);
+      if (id === undefined) return;
+      const row = rowOf(message, id, thread, position);
       await em.insert(MessageRow, row);
       if (placed) await this.#placed(em, row);
       else await notify(em, HEARD.thread);
@@ -45,16 +46,33 @@ export class ForeignMessages {
   }
 }
 
+/** Undefined: it has its row. */
+async function freeIdOf(em: EntityManager, message: ForeignMessage): Promise<string | undefined> {
+  const { tenant, threadId, messageId, placed } = message;
+  const id = foreignMessageIdOf(threadId, messageId);
+  const known = await em.findOne(MessageRow, { tenant, id }, FRESH);
+  if (!known) return id;
+  // One that still waits for the dispatcher is answered this place.
+  if (!placed || isAt(known, placed) || known.state === 'stored' || known.state === 'handed') return undefined;
+  // So old that the run had forgotten it: it has counted once more, and readers count without a hole.
+  const another = `${id}/${placed.conversationId}:${placed.messageNumber}`;
+  return (await em.findOne(MessageRow, { tenant, id: another }, FRESH)) ? undefined : another;
+}
+
+const isAt = (row: MessageRow, { conversationId, messageNumber }: PlacedMessage): boolean =>
+  row.conversationId === conversationId && row.messageNumber === messageNumber;
+
 const contextOf = ({ channelAccount, contactId }: ThreadRow) => ({ channelAccount, contactId });
 
 function rowOf(
-  { tenant, threadId, messageId, author, agentId, at, placed }: ForeignMessage,
+  { tenant, threadId, author, agentId, at, placed }: ForeignMessage,
+  id: string,
   thread: ThreadRow,
   position: number,
 ) {
   return {
     tenant,
-    id: messageId,
+    id,
     threadId,
     ...contextOf(thread),
     position,

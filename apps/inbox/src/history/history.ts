@@ -2,6 +2,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import type { FilterQuery } from '@mikro-orm/core';
 import type { Caller } from '@parley/contracts/actor';
 import type { ConversationView } from '@parley/contracts/conversation';
+import { outsideMessageIdOf } from '@parley/contracts/identifiers';
 import type { ConversationsQuery, HistoryMessage, Note } from '@parley/contracts/inbox-http';
 import { tagSlug } from '@parley/contracts/tag';
 import { reaches } from '@parley/domain/access';
@@ -103,10 +104,10 @@ export class History {
   }
 
   async #told(row: MessageRow, conversationId: string): Promise<HistoryMessage> {
-    const { tenant, id, contactId, author, acceptedAt } = row;
+    const { tenant, id, threadId, contactId, author, acceptedAt } = row;
     const place = { tenant, contactId, table: 'message', column: 'body', row: id };
     const text = row.body ? await this.vault.open(place, row.body) : undefined;
-    return { messageId: id, conversationId, author, text: text ?? null, at: acceptedAt.toISOString() };
+    return { messageId: outsideMessageIdOf(threadId, id), conversationId, author, text: text ?? null, at: acceptedAt.toISOString() };
   }
 }
 
