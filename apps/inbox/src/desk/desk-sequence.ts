@@ -4,6 +4,7 @@ import { notify } from '@parley/persistence/listener';
 import { Shutdown } from '@parley/service/shutdown';
 import { SERVICE_LOG, type ServiceLog } from '@parley/service/tokens';
 import { Wakeable } from '../dispatch/wakeable.js';
+import { HeardTenants } from '../heard-tenants.js';
 import { DATABASE, HEARD } from '../parts.js';
 import { DESK_STREAM } from './desk-changes.js';
 
@@ -17,30 +18,25 @@ const AT_ONCE = 1_000;
 @Injectable()
 export class DeskSequence implements OnApplicationBootstrap {
   readonly #loop: Wakeable;
-  readonly #tenants = new Set<string>();
+  readonly #tenants: HeardTenants;
 
   constructor(
     @Inject(DATABASE) private readonly database: Database,
     @Inject(SERVICE_LOG) log: ServiceLog,
     private readonly shutdown: Shutdown,
   ) {
-    this.#loop = new Wakeable(SWEEP_MS, (error) => log.warn({ err: error }, 'desk changes have no position yet'));
+    const onError = (error: unknown): void => log.warn({ err: error }, 'desk changes have no position yet');
+    this.#loop = new Wakeable(SWEEP_MS, onError);
+    this.#tenants = new HeardTenants(SWEEP_MS, () => this.#left(), onError);
   }
 
   onApplicationBootstrap(): void {
     this.database.listen(HEARD.deskFresh, (tenant) => {
-      if (tenant !== null) this.#tenants.add(tenant);
+      this.#tenants.hear(tenant);
       this.#loop.wake();
     });
     this.shutdown.on('workers', () => this.#loop.stop());
-    this.#loop.start(() => this.#sequenceAll());
-  }
-
-  async #sequenceAll(): Promise<boolean> {
-    const tenants = this.#tenants.size > 0 ? [...this.#tenants] : await this.#left();
-    this.#tenants.clear();
-    for (const tenant of tenants) await this.#sequence(tenant);
-    return this.#tenants.size > 0;
+    this.#loop.start(() => this.#tenants.each((tenant) => this.#sequence(tenant)));
   }
 
   async #sequence(tenant: string): Promise<void> {
@@ -62,7 +58,7 @@ export class DeskSequence implements OnApplicationBootstrap {
       if (given.length > 0) await notify(em, HEARD.desk, tenant);
       return given.length === AT_ONCE;
     });
-    if (more) this.#tenants.add(tenant);
+    if (more) this.#tenants.hear(tenant);
   }
 
   /** What nobody heard of. */
