@@ -31,12 +31,14 @@ interface Seen {
 }
 
 interface Tail {
-  last: string;
+  /** Up to here the listeners were told; undefined until it is known where the stream stands. */
+  last: string | undefined;
   listeners: Set<(seen: Seen) => void>;
   reading: Promise<void>;
 }
 
 const A_READ = 500;
+const AGAIN_MS = 1_000;
 
 /** The live stream of desks: one reader per tenant and process, however many screens look. */
 @Injectable()
@@ -50,7 +52,7 @@ export class DeskFeed {
   ) {
     database.listen(HEARD.desk, (tenant) => {
       const moved = tenant === null ? [...this.#tails.keys()] : [tenant];
-      for (const one of moved) this.#read(one);
+      for (const one of moved) this.#hear(one);
     });
   }
 
@@ -58,7 +60,7 @@ export class DeskFeed {
     return {
       subscribe: (listener) => this.#subscribe(tenant, (seen) => eventsFor(seen, caller).forEach(listener)),
       replay: (after) => this.#replay(tenant, caller, after),
-      position: () => this.#position(tenant),
+      position: () => this.#begun(tenant),
     };
   }
 
@@ -72,32 +74,52 @@ export class DeskFeed {
   }
 
   #newTail(tenant: string): Tail {
-    const tail: Tail = { last: '', listeners: new Set(), reading: Promise.resolve() };
+    const tail: Tail = { last: undefined, listeners: new Set(), reading: Promise.resolve() };
     this.#tails.set(tenant, tail);
-    this.#read(tenant);
     return tail;
   }
 
-  #read(tenant: string): void {
+  #hear(tenant: string): void {
     const tail = this.#tails.get(tenant);
-    if (!tail) return;
-    tail.reading = tail.reading
-      .then(() => this.#readOn(tenant, tail))
-      .catch((error: unknown) => this.log.warn({ err: error }, 'a desk stream could not be read'));
+    if (tail) void this.#read(tenant, tail);
+  }
+
+  /** One read after the other; what one that fails has not told is read again a moment later. */
+  #read(tenant: string, tail: Tail): Promise<string> {
+    const read = tail.reading.then(() => this.#readOn(tenant, tail));
+    tail.reading = read.then(
+      () => undefined,
+      (error: unknown) => {
+        this.log.warn({ err: error }, 'a desk stream could not be read');
+        setTimeout(() => this.#hear(tenant), AGAIN_MS).unref();
+      },
+    );
+    return read;
   }
 
   /** The first time it only learns where the stream stands. */
-  async #readOn(tenant: string, tail: Tail): Promise<void> {
-    if (tail.last === '') tail.last = await this.#position(tenant);
+  async #readOn(tenant: string, tail: Tail): Promise<string> {
+    let last = (tail.last ??= await this.#position(tenant));
     for (let more = true; more;) {
-      const seen = await this.#seenAfter(tenant, tail.last);
+      const seen = await this.#seenAfter(tenant, last);
       for (const one of seen) for (const listener of tail.listeners) listener(one);
-      tail.last = seen.at(-1)?.position ?? tail.last;
+      tail.last = last = seen.at(-1)?.position ?? last;
       more = seen.length === A_READ;
     }
+    return last;
   }
 
+  /** Where the tail stands: what comes after it, its listeners are told. @throws while the database cannot say */
+  async #begun(tenant: string): Promise<string> {
+    const tail = this.#tails.get(tenant);
+    if (!tail) return this.#position(tenant);
+    await tail.reading;
+    return tail.last ?? this.#read(tenant, tail);
+  }
+
+  /** Once the tail stands somewhere, for what comes between would be told by neither. */
   async #replay(tenant: string, caller: Caller, after: string): Promise<readonly StreamEvent[] | 'too-old'> {
+    await this.#begun(tenant);
     const now = await this.#position(tenant);
     if (BigInt(after) === BigInt(now)) return [];
     const seen = await this.#seenAfter(tenant, after);
