@@ -1,71 +1,46 @@
 import { Inject, Injectable } from '@nestjs/common';
-import type { InboxActivities, LeaseRequest } from '@parley/contracts/protocol';
-import type { Settings } from '@parley/contracts/settings';
+import type { InboxActivities } from '@parley/contracts/protocol';
 import type { Database } from '@parley/persistence/database';
-import { notify } from '@parley/persistence/listener';
-import { SETTINGS } from '@parley/service/tokens';
 import { Archive } from '../archive/archive.store.js';
-import { publishActivity } from '../capacity/activity.js';
-import { giveBack, grant } from '../capacity/ledger.js';
-import { ConfigurationStore } from '../configuration/configuration.store.js';
-import { showCapacity } from '../desk/desk-changes.js';
-import { MessageRow } from '../dispatch/message.entity.js';
+import { Leases } from '../capacity/leases.js';
 import { ForeignMessages } from '../foreign-messages/foreign-messages.js';
-import { DATABASE, HEARD } from '../parts.js';
+import { DATABASE } from '../parts.js';
 
 /** What conversations ask of us, on the task queue `inbox`. Each may be asked again. */
 @Injectable()
 export class InboxActivityList {
   constructor(
     @Inject(DATABASE) private readonly database: Database,
-    @Inject(SETTINGS) private readonly settings: Settings,
     private readonly archive: Archive,
     private readonly foreign: ForeignMessages,
-    private readonly configuration: ConfigurationStore,
+    private readonly leases: Leases,
   ) {}
 
   readonly activities: InboxActivities = {
-    messageWaits: ({ tenant, threadId, acceptedBefore }) =>
-      this.#messageWaits(tenant, threadId, new Date(acceptedBefore)),
+    messageWaits: ({ tenant, threadId, acceptedBefore }) => this.#messageWaits(tenant, threadId, acceptedBefore),
     archiveThread: ({ thread, leaving }) => this.archive.keep(thread, leaving),
     recordForeignMessages: async (batch) => {
       for (const message of batch) await this.foreign.record(message);
     },
-    grantLease: (request) => this.#grant(request),
-    freeLease: (request) => this.#free(request),
+    grantLease: ({ to: agentId, group, ...key }) =>
+      this.leases.take({ ...key, request: null, settleAt: null }, { agentId, group }),
+    freeLease: (request) => this.leases.giveBack(request),
   };
 
-  /** Behind the thread's lock, so that an acceptance under way is seen: it took its instant while it held the lock. */
-  #messageWaits(tenant: string, threadId: string, before: Date): Promise<boolean> {
+  /**
+   * Behind the thread's lock, so that an acceptance under way is seen: it took its instant while it held the lock. While
+   * the database's clock, which gives those instants, is behind the asker's, one may still come.
+   */
+  #messageWaits(tenant: string, threadId: string, before: string): Promise<boolean> {
     return this.database.inTenant(tenant, async (em) => {
       await em.execute('select 1 from thread where tenant = ? and id = ? for share', [tenant, threadId]);
-      const waiting = { tenant, threadId, state: { $in: ['stored', 'handed'] as const }, acceptedAt: { $lt: before } };
-      return (await em.count(MessageRow, waiting)) > 0;
-    });
-  }
-
-  async #grant({ to, group, ...request }: LeaseRequest) {
-    const { tenant } = request;
-    const snapshot = await this.configuration.of(tenant);
-    if (!snapshot.isMember(to, group)) return { refused: 'TARGET_UNAVAILABLE' as const };
-    return this.database.inTenant(tenant, async (em) => {
-      const { lease, activity } = await grant(em, { ...request, agentId: to, request: null, settleAt: null });
-      if (activity.length > 0) await showCapacity(em, tenant, [to]);
-      await publishActivity(em, this.settings.PUBLIC_URL, tenant, activity);
-      return lease;
-    });
-  }
-
-  #free({ tenant, conversationId, episode, requestId }: LeaseRequest): Promise<void> {
-    return this.database.inTenant(tenant, async (em) => {
-      const activity = await giveBack(em, { tenant, conversationId, episode, requestId });
-      if (activity.length > 0) await notify(em, HEARD.router, tenant);
-      await showCapacity(
-        em,
-        tenant,
-        activity.map(({ agentId }) => agentId),
+      const [row] = await em.execute<{ waits: boolean }[]>(
+        `select clock_timestamp() < ?::timestamptz or exists (
+           select 1 from message where tenant = ? and thread_id = ? and state in ('stored', 'handed')
+             and accepted_at < ?::timestamptz) as waits`,
+        [before, tenant, threadId, before],
       );
-      await publishActivity(em, this.settings.PUBLIC_URL, tenant, activity);
+      return row?.waits === true;
     });
   }
 }
