@@ -1,0 +1,51 @@
+import { afterAll, expect, test } from '@jest/globals';
+import type { Settings } from '@parley/contracts/settings';
+import { AgentRow } from '../src/capacity/agent.entity.js';
+import { tellRoom } from '../src/capacity/activity.js';
+import { Leases } from '../src/capacity/leases.js';
+import { PausedLeases, settlePausedLease } from '../src/capacity/paused-leases.js';
+import { ConfigurationStore } from '../src/configuration/configuration.store.js';
+import { DeskChangeRow } from '../src/desk/desk-change.entity.js';
+import { HEARD } from '../src/parts.js';
+import { openInboxDatabase } from './database.js';
+import { until } from './until.js';
+
+const { database, close } = await openInboxDatabase();
+afterAll(close);
+
+const tenant = 'demo';
+const settings = { PUBLIC_URL: 'http://localhost' } as Settings;
+const paused = new PausedLeases(new Leases(database, settings, new ConfigurationStore(database)));
+const shown = async (): Promise<unknown[]> => {
+  const rows = await database.inTenant(tenant, (em) =>
+    em.find(DeskChangeRow, { tenant }, { disableIdentityMap: true }),
+  );
+  return rows.map(({ kind, agents }) => [kind, agents]);
+};
+
+test('room for a paused conversation is seen on the desk when it is taken and given back, and the router hears of the latter', async () => {
+  const room = { status: 'online', accepts: 'automatic', messagingLimit: 1, emailLimit: 5 } as const;
+  await database.inTenant(tenant, (em) => em.insert(AgentRow, { tenant, id: 'anna', ...room }));
+  const heard: (string | null)[] = [];
+  database.listen(HEARD.router, (word) => void heard.push(word));
+  await until(
+    () => heard,
+    (words) => words.includes(null),
+  );
+  const wanted = { conversationId: 'cnv_1', episode: 1, agentId: 'anna' };
+  expect(await paused.take(tenant, wanted, 'm1')).toEqual({ granted: 'msg:m1' });
+  expect(await shown()).toEqual([['capacity', ['anna']]]);
+  expect(await paused.take(tenant, { ...wanted, conversationId: 'cnv_2' }, 'm2')).toEqual({ refused: 'CAPACITY_FULL' });
+  expect(heard).toEqual([null]);
+  await database.inTenant(tenant, async (em) =>
+    tellRoom(em, settings.PUBLIC_URL, tenant, await settlePausedLease(em, tenant, 'm1', undefined)),
+  );
+  expect(await shown()).toEqual([
+    ['capacity', ['anna']],
+    ['capacity', ['anna']],
+  ]);
+  await until(
+    () => heard,
+    (words) => words.includes(tenant),
+  );
+});
