@@ -30,9 +30,16 @@ export const AsCommand = createParamDecorator((_: unknown, context: ExecutionCon
   return readCommandRequest(http.getRequest<Request>(), http.getResponse<Response>(), successStatus);
 });
 
+/** 400 comes before 401 and 403 (contract.md, the order of refusals): the front door asks before anybody's token is looked at. */
+export function demandReadableHeaders(request: Request): void {
+  if (request.method === 'GET' || request.method === 'HEAD') return;
+  idempotencyKeyIn(request);
+  ifMatchOf(request.headers['if-match']);
+}
+
 export function readCommandRequest(request: Request, response: Response, successStatus: number): CommandRequest {
   const headers: Record<string, string> = {};
-  const key = idempotencyKeyOf(request);
+  const key = idempotencyKeyIn(request) ?? randomUUID();
   response.setHeader('Idempotency-Key', key);
   return {
     key,
@@ -51,10 +58,9 @@ export function readCommandRequest(request: Request, response: Response, success
 
 const VISIBLE_ASCII = /^[\x21-\x7e]{1,255}$/;
 
-function idempotencyKeyOf(request: Request): string {
+function idempotencyKeyIn(request: Request): string | undefined {
   const key = request.header('idempotency-key');
-  if (key === undefined) return randomUUID();
-  if (!VISIBLE_ASCII.test(key))
+  if (key !== undefined && !VISIBLE_ASCII.test(key))
     throw problem(400, 'malformed', 'Idempotency-Key has 1 to 255 visible ASCII characters.');
   return key;
 }

@@ -1,6 +1,7 @@
 import express, { type Express, type NextFunction, type Request, type Response } from 'express';
 import helmet from 'helmet';
 import type { Settings } from '@parley/contracts/settings';
+import { demandReadableHeaders } from './command-request.js';
 import type { Health } from './health.js';
 import { MAX_HEADER_BYTES } from './http-server.js';
 import { readJsonBody } from './json-body.js';
@@ -40,7 +41,7 @@ export function newExpress(settings: Settings): Express {
 export function openFrontDoor(app: Express, door: FrontDoor): void {
   app.use(beginContext, door.metrics.observe, securityHeaders());
   operations(app, door);
-  app.use(accessLog(door.log), refuseTooMuch, readJsonBody);
+  app.use(accessLog(door.log), refuseTooMuch, readJsonBody, refuseMalformedHeaders);
 }
 
 /** After Nest's routes: whatever is left is no address of ours. */
@@ -81,6 +82,11 @@ function refuseTooMuch(request: Request, _response: Response, next: NextFunction
   const isTooMuch =
     request.rawHeaders.length > 2 * MAX_HEADERS || request.rawHeaders.join('').length > MAX_HEADER_BYTES;
   next(isTooMuch ? problem(431, 'headers-too-large', undefined, { headers: { Connection: 'close' } }) : undefined);
+}
+
+function refuseMalformedHeaders(request: Request, _response: Response, next: NextFunction): void {
+  demandReadableHeaders(request);
+  next();
 }
 
 /** Asked every few seconds by machines; not logged as requests, not rate limited, no token. */
