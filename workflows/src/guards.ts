@@ -5,6 +5,7 @@ import type { Policy } from '@parley/contracts/policy';
 import type { Conversation } from '@parley/contracts/state';
 import type {
   ConversationInput,
+  Guards,
   MessageUpdate,
   PlacedMessage,
   PresenceUpdate,
@@ -133,6 +134,8 @@ const isThreadRecord: Guard<ThreadRecord> = shape(
   { elsewhere: listOf(isPlaced, 1000) },
 );
 
+const isGuards: Guard<Guards> = shape({}, { episode: isPositive, ifSequence: isCount, ifMessageCount: isCount });
+
 export const isMessageUpdate: Guard<MessageUpdate> = shape(
   {
     messageId: isId,
@@ -144,6 +147,7 @@ export const isMessageUpdate: Guard<MessageUpdate> = shape(
   },
   {
     conversationId: isId,
+    guards: isGuards,
     presence: isPresence,
     start: isEpisodeStart,
     lease: isLease,

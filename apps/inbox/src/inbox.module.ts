@@ -5,7 +5,6 @@ import { ActivityWorker } from './activities/activity-worker.js';
 import { InboxActivityList } from './activities/inbox.activities.js';
 import { AgentMessagesController } from './agent-messages/agent-messages.controller.js';
 import { AgentMessages } from './agent-messages/agent-messages.js';
-import { Amendments } from './archive/amendments.js';
 import { Archive } from './archive/archive.store.js';
 import { LeaseSettler } from './capacity/lease-settler.js';
 import { Leases } from './capacity/leases.js';
@@ -22,6 +21,7 @@ import { AgentCommands } from './commands/agent-commands.js';
 import { Commands } from './commands/commands.js';
 import { Conversations } from './commands/conversations.js';
 import { LeasedCommands } from './commands/leased-commands.js';
+import { Shown } from './commands/shown.js';
 import { ChannelAccountEditor } from './configuration/channel-account-editor.js';
 import { ChannelAccountsController } from './configuration/channel-accounts.controller.js';
 import { ChannelAccounts } from './configuration/channel-accounts.js';
@@ -77,7 +77,7 @@ export class InboxModule {
         ...[Claims, HandOver, Placing, Dispatcher, DispatchMetrics, MessagePublisher, PausedLeases],
         ...[Archive, ForeignMessages, InboxActivityList, ActivityWorker],
         ...[FoldMetrics, LifecycleProjector, LogConsumer],
-        ...[Conversations, Commands, LeasedCommands, AgentCommands, Aftermath, Amendments, AgentMessages],
+        ...[Conversations, Commands, Shown, LeasedCommands, AgentCommands, Aftermath, AgentMessages],
         ...[Leases, LeaseSettler, Presence, OnlineAgents, Router, WaitingList, Turns],
         ...[Deliveries, Hooks, ChannelAccountEditor, SpotTags],
         ...[History, NotesStore, Comments, Desk, DeskFeed, DeskSequence, Upkeep],

@@ -6,6 +6,8 @@ import { qualified } from '../src/configuration/qualification.js';
 import { Snapshot } from '../src/configuration/snapshot.js';
 import { pauseAfter } from '../src/deliveries/schedule.js';
 import { threadIdOf } from '../src/channel-messages/identifiers.js';
+import { agent } from './lived.js';
+import { orFault } from './fault.js';
 
 const stored = [
   {
@@ -101,21 +103,40 @@ describe('what an episode begins with', () => {
 describe('qualifying', () => {
   const creatable = { name: 'p', version: 1, ...presets['iadvize-onsite'] };
 
-  test('B4: names become slugs; an unknown tag is made on the spot where policy lets agents', () => {
-    expect(qualified({ tags: ['REFUND', 'Made on the spot'] }, snapshot, creatable)).toEqual({
+  const me = agent('agent-1');
+
+  test('B4: names become slugs; an unknown tag is made on the spot', () => {
+    expect(qualified({ tags: ['REFUND', 'Made on the spot'] }, snapshot, creatable, me)).toEqual({
       fields: { tags: ['refund', 'made-on-the-spot'] },
       newTags: [{ id: 'made-on-the-spot', name: 'Made on the spot' }],
     });
-    expect(() => qualified({ tags: ['refund', 'new'] }, snapshot, { ...creatable, tagsCreatable: false })).toThrow();
+  });
+
+  test.each([
+    ['agent', true, ['new']],
+    ['agent', false, '/tags/1 is not one of your tags'],
+    ['manager', false, ['new']],
+    ['administrator', false, ['new']],
+    ['super-administrator', false, ['new']],
+    ['integration', true, '/tags/1 is not one of your tags'],
+  ] as const)('B4: who may make a tag: %s, where policy lets agents: %s', (role, tagsCreatable, made) => {
+    const kind = role === 'agent' || role === 'integration' ? role : 'supervisor';
+    const scopes = ['team:support', 'campaign:site', 'tenant', 'lifecycle:qualify'];
+    const caller = { kind, id: 'who', role, scopes } as const;
+    const ids = () => {
+      const result = qualified({ tags: ['refund', 'new'] }, snapshot, { ...creatable, tagsCreatable }, caller);
+      return result.newTags.map(({ id }) => id);
+    };
+    expect(orFault(ids)).toEqual(made);
   });
 
   test('D6: a category is one of ours and not archived; to which a sub-category belongs travels along', () => {
-    expect(() => qualified({ category: 'old' }, snapshot, creatable)).toThrow();
-    expect(() => qualified({ category: 'nowhere' }, snapshot, creatable)).toThrow();
-    expect(qualified({ category: 'no-answer', subcategory: 'agent' }, snapshot, creatable).fields).toEqual({
+    expect(() => qualified({ category: 'old' }, snapshot, creatable, me)).toThrow();
+    expect(() => qualified({ category: 'nowhere' }, snapshot, creatable, me)).toThrow();
+    expect(qualified({ category: 'no-answer', subcategory: 'agent' }, snapshot, creatable, me).fields).toEqual({
       ...{ category: 'no-answer', subcategory: 'agent', subcategoryOf: 'no-answer' },
     });
-    expect(qualified({ subcategory: 'none' }, snapshot, creatable).fields).toMatchObject({ subcategoryOf: null });
+    expect(qualified({ subcategory: 'none' }, snapshot, creatable, me).fields).toMatchObject({ subcategoryOf: null });
   });
 });
 

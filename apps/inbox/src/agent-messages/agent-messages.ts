@@ -1,26 +1,30 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { CommandAnswer, ConversationView } from '@parley/contracts/conversation';
 import type { AgentMessageBody } from '@parley/contracts/inbox-http';
+import type { Guards } from '@parley/contracts/protocol';
 import type { Conversation } from '@parley/contracts/state';
 import type { Database } from '@parley/persistence/database';
 import { notify } from '@parley/persistence/listener';
 import { ContactErased } from '@parley/persistence/vault';
 import { CommandEndpoint } from '@parley/service/command-endpoint';
 import type { CommandOutcome } from '@parley/service/command-outcome';
+import type { CommandRequest } from '@parley/service/command-request';
 import { reasonProblem } from '@parley/service/problem';
+import { ConversationClient } from '@parley/temporal/client';
 import { newMessageId, SourceKeys } from '../channel-messages/identifiers.js';
 import type { Ask } from '../commands/commands.js';
-import { Conversations } from '../commands/conversations.js';
-import { rehearse } from '../commands/rehearsal.js';
-import { ConfigurationStore } from '../configuration/configuration.store.js';
+import { Conversations, type Known, NO_FACTS } from '../commands/conversations.js';
+import { rehearse, type Rehearsed } from '../commands/rehearsal.js';
+import { Shown } from '../commands/shown.js';
 import { Intake, type NewMessage, type Taken } from '../dispatch/intake.js';
 import { MessageWaiters } from '../dispatch/message-waiters.js';
 import { MessageRow } from '../dispatch/message.entity.js';
-import { withTagNames } from '../history/tag-names.js';
 import { DATABASE, HEARD } from '../parts.js';
 
 /** The request waits so long for its place; then the message is withdrawn, or its outcome is unknown. */
 const WAIT_MS = 5_000;
+/** Its 503 is due within 2 s. */
+const REACHABLE_WITHIN_MS = 1_500;
 
 /**
  * The agent writes: in the same queue as the visitor's messages, so that one order holds for both; and the request waits,
@@ -35,7 +39,8 @@ export class AgentMessages {
     private readonly intake: Intake,
     private readonly waiters: MessageWaiters,
     private readonly keys: SourceKeys,
-    private readonly configuration: ConfigurationStore,
+    private readonly shown: Shown,
+    private readonly temporal: ConversationClient,
   ) {}
 
   send(ask: Ask, body: AgentMessageBody): Promise<CommandAnswer> {
@@ -48,16 +53,24 @@ export class AgentMessages {
       tenant,
       caller,
       reach: async () => void (await reach()),
-      rehearse: () => this.#rehearse(ask, body),
-      perform: async () => this.#named(tenant, await this.#perform(ask, body, await reach())),
+      rehearse: async () => {
+        const { outcome, after } = rehearsed(ask, body, await this.conversations.fresh(tenant, conversationId));
+        return this.shown.to(ask, outcome, after);
+      },
+      perform: async () => {
+        const state = await reach();
+        const outcome = await this.#perform(ask, body, state);
+        return this.shown.to(ask, outcome, rehearsed(ask, body, { state, facts: NO_FACTS }).after);
+      },
     });
   }
 
   async #perform(ask: Ask, body: AgentMessageBody, state: Conversation): Promise<CommandOutcome> {
-    const guard = await this.#guards(ask, body);
-    if (guard) return guard;
     const message = this.#messageOf(ask, body, state);
-    const taken = await this.#take(message);
+    const known = await this.intake.known(message.tenant, message.channelAccount, message.sourceKey);
+    // What surely cannot be decided now is not taken: the draft is kept, and nothing is sent later.
+    if (!known && !(await this.temporal.isReachable(REACHABLE_WITHIN_MS))) return { kind: 'unavailable' };
+    const taken = known ?? (await this.#take(message));
     const settled = await this.waiters.settled(ask.tenant, taken.id, WAIT_MS);
     const isWithdrawn = settled?.state === 'stored' && (await this.#withdraw(ask.tenant, taken.id));
     return isWithdrawn ? { kind: 'unavailable' } : outcomeOf(settled);
@@ -65,41 +78,17 @@ export class AgentMessages {
 
   async #take(message: NewMessage): Promise<Taken> {
     try {
-      const known = await this.intake.known(message.tenant, message.channelAccount, message.sourceKey);
-      return known ?? (await this.intake.take(message));
+      return await this.intake.take(message);
     } catch (error) {
       throw error instanceof ContactErased ? reasonProblem('ERASED') : error;
     }
   }
 
-  /** The Update of a message carries no guards, so they are looked at just before: what slips between is said anyway. */
-  async #guards(ask: Ask, body: AgentMessageBody): Promise<CommandOutcome | undefined> {
-    const { episode, ifMessageCount } = body;
-    if (episode === undefined && ifMessageCount === undefined && ask.request.ifSequence === undefined) return undefined;
-    const outcome = await this.#rehearse(ask, body);
-    return outcome.kind === 'refused' ? outcome : undefined;
-  }
-
-  async #rehearse({ tenant, caller, conversationId, request }: Ask, body: AgentMessageBody): Promise<CommandOutcome> {
-    const { state, facts } = await this.conversations.fresh(tenant, conversationId);
-    const { episode, ifMessageCount, text } = body;
-    const command = {
-      type: 'message' as const,
-      commandId: 'dry-run',
-      caller,
-      messageId: 'dry-run',
-      author: 'agent' as const,
-      agentId: caller.id,
-      acceptedAt: new Date().toISOString(),
-      length: [...text].length,
-      episode,
-      ifMessageCount,
-      ifSequence: request.ifSequence,
-    };
-    return rehearse(state, command, facts, new Date().toISOString()).outcome;
-  }
-
-  #messageOf({ tenant, caller, conversationId }: Ask, body: AgentMessageBody, state: Conversation): NewMessage {
+  #messageOf(
+    { tenant, caller, conversationId, request }: Ask,
+    body: AgentMessageBody,
+    state: Conversation,
+  ): NewMessage {
     return {
       tenant,
       id: newMessageId(),
@@ -110,6 +99,7 @@ export class AgentMessages {
       author: 'agent',
       agentId: caller.id,
       conversationId,
+      guards: guardsOf(body, request),
       sentAt: null,
       text: body.text,
       presence: { online: false, authenticated: false },
@@ -128,12 +118,32 @@ export class AgentMessages {
       return isWithdrawn;
     });
   }
+}
 
-  async #named(tenant: string, outcome: CommandOutcome): Promise<CommandOutcome> {
-    if (outcome.kind !== 'done') return outcome;
-    const { tagName } = await this.configuration.of(tenant);
-    return { ...outcome, conversation: withTagNames(outcome.conversation, tagName) };
-  }
+const guardsOf = ({ episode, ifMessageCount }: AgentMessageBody, { ifSequence }: CommandRequest): Guards => ({
+  episode,
+  ifMessageCount,
+  ifSequence,
+});
+
+function rehearsed(
+  { caller, request }: Ask,
+  body: AgentMessageBody,
+  { state, facts }: Pick<Known, 'state' | 'facts'>,
+): Rehearsed {
+  const now = new Date().toISOString();
+  const command = {
+    type: 'message' as const,
+    commandId: 'dry-run',
+    caller,
+    messageId: 'dry-run',
+    author: 'agent' as const,
+    agentId: caller.id,
+    acceptedAt: now,
+    length: [...body.text].length,
+    ...guardsOf(body, request),
+  };
+  return rehearse(state, command, facts, now);
 }
 
 function outcomeOf(row: MessageRow | null): CommandOutcome {

@@ -85,6 +85,7 @@ export class ChannelMessages {
         author: 'visitor' as const,
         agentId: null,
         conversationId: null,
+        guards: null,
         sentAt: body.sentAt === undefined ? null : new Date(body.sentAt),
         text: body.text,
         presence: { online: body.contact.online ?? false, authenticated: body.contact.authenticated ?? false },

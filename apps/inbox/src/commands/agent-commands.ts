@@ -11,14 +11,13 @@ import type {
 } from '@parley/contracts/inbox-http';
 import type { Conversation } from '@parley/contracts/state';
 import type { Verb } from '@parley/domain/access';
-import { reasonProblem } from '@parley/service/problem';
 import { validationProblem } from '@parley/service/shape';
 import { Leases, type Target } from '../capacity/leases.js';
 import { ConfigurationStore } from '../configuration/configuration.store.js';
 import { qualified, type Qualification, type Qualified } from '../configuration/qualification.js';
 import { SpotTags } from '../configuration/spot-tags.js';
 import { NotesStore } from '../history/notes.store.js';
-import { type Ask, Commands, type Fields } from './commands.js';
+import { type Ask, Commands, type Fields, type Plan, REHEARSAL } from './commands.js';
 import { LeasedCommands } from './leased-commands.js';
 
 type Plain = 'pause' | 'returnToQueue' | 'endSession';
@@ -27,7 +26,6 @@ const PLAIN_VERBS: Record<Plain, Verb> = {
   returnToQueue: 'return-to-queue',
   endSession: 'end-session',
 };
-const REHEARSED = 'dry-run';
 
 /** What agents do with a conversation; each is decided by the conversation, never by us. */
 @Injectable()
@@ -97,17 +95,18 @@ export class AgentCommands {
   close(ask: Ask, body: CloseBody): Promise<CommandAnswer> {
     const { note, rating, transcript, exportToZendesk, tags, category, subcategory, ...guards } = body;
     const wantsMore = rating !== undefined || transcript !== undefined || exportToZendesk === true;
-    return this.#qualifying(ask, 'close.agent', { tags, category, subcategory }, async (fields, commandId, state) => {
-      if (wantsMore) throw reasonProblem('FEATURE_DISABLED');
-      const noteId = note === undefined ? undefined : await this.#keep(ask, commandId, state, note);
+    const plan = this.#qualifying(ask, 'close.agent', { tags, category, subcategory }, async (fields, id, state) => {
+      const noteId = note === undefined ? undefined : await this.#keep(ask, id, state, note);
       return { type: 'close', ...fields, ...guards, ...(noteId !== undefined && { noteId }) };
     });
+    return this.commands.run(ask, { ...plan, ...(wantsMore && { against: 'FEATURE_DISABLED' }) });
   }
 
   qualify(ask: Ask, { tags, category, subcategory, ...guards }: QualifyBody): Promise<CommandAnswer> {
-    return this.#qualifying(ask, 'qualify', { tags, category, subcategory }, async (fields) => {
+    const plan = this.#qualifying(ask, 'qualify', { tags, category, subcategory }, async (fields) => {
       return { type: 'qualify', ...fields, ...guards };
     });
+    return this.commands.run(ask, plan);
   }
 
   addNote(ask: Ask, { text, ...guards }: NoteBody): Promise<CommandAnswer> {
@@ -125,17 +124,17 @@ export class AgentCommands {
     verb: Verb,
     said: Qualification,
     fieldsOf: (fields: Qualified['fields'], commandId: string, state: Conversation) => Promise<Fields>,
-  ): Promise<CommandAnswer> {
+  ): Plan {
     let newTags: Qualified['newTags'] = [];
-    return this.commands.run(ask, {
+    return {
       verb,
       fields: async (commandId, state) => {
-        const result = qualified(said, await this.configuration.of(ask.tenant), state.policy);
+        const result = qualified(said, await this.configuration.of(ask.tenant), state.policy, ask.caller);
         newTags = result.newTags;
         return fieldsOf(result.fields, commandId, state);
       },
       done: () => this.spotTags.make(ask.tenant, newTags),
-    });
+    };
   }
 
   #withLease(
@@ -147,13 +146,13 @@ export class AgentCommands {
     const { tenant, conversationId } = ask;
     return this.leased.run(ask, verb, targetOf, async (state, isRehearsal) => {
       const key = { tenant, conversationId, episode: state.episode };
-      const lease = isRehearsal ? await this.leases.wouldGive(key, targetOf(state)) : { granted: REHEARSED };
+      const lease = isRehearsal ? await this.leases.wouldGive(key, targetOf(state)) : { granted: REHEARSAL };
       return fieldsOf(lease, state);
     });
   }
 
   /** A rehearsal keeps nothing. */
   async #keep(ask: Ask, commandId: string, state: Conversation, text: string): Promise<string> {
-    return ask.request.dryRun ? REHEARSED : this.notes.keep(commandId, state, ask.caller.id, text);
+    return commandId === REHEARSAL ? REHEARSAL : this.notes.keep(commandId, state, ask.caller.id, text);
   }
 }

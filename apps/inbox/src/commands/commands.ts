@@ -3,6 +3,7 @@ import type { Caller } from '@parley/contracts/actor';
 import type { CommandOf } from '@parley/contracts/command';
 import type { CommandAnswer } from '@parley/contracts/conversation';
 import type { CommandUpdateAnswer, UpdateCommandType } from '@parley/contracts/protocol';
+import type { ReasonCode } from '@parley/contracts/reason';
 import type { Conversation } from '@parley/contracts/state';
 import type { Verb } from '@parley/domain/access';
 import { CommandEndpoint } from '@parley/service/command-endpoint';
@@ -11,13 +12,11 @@ import type { CommandRequest } from '@parley/service/command-request';
 import { requestContext } from '@parley/service/request-context';
 import { ConversationClient } from '@parley/temporal/client';
 import type { Reply } from '@parley/temporal/patience';
-import { ConfigurationStore } from '../configuration/configuration.store.js';
-import { withTagNames } from '../history/tag-names.js';
-import { Amendments } from '../archive/amendments.js';
 import { Aftermath } from './aftermath.js';
-import { type Known, Conversations } from './conversations.js';
-import { rehearse } from './rehearsal.js';
+import { Conversations, type Known, NO_FACTS } from './conversations.js';
+import { rehearse, type Rehearsed } from './rehearsal.js';
 import { sendUpdate } from './send-update.js';
+import { Shown } from './shown.js';
 
 /** Who asks for what on which conversation. */
 export interface Ask {
@@ -47,10 +46,12 @@ export interface Plan {
   send?: (command: InboxCommand, plainly: Send) => Promise<Reply<CommandUpdateAnswer>>;
   /** What only a command that came about leaves behind. */
   done?: () => Promise<void>;
+  /** It asks for what is not there yet: it comes to nothing, and only what else stands against it is looked for. */
+  against?: ReasonCode | undefined;
 }
 export type Send = (command: InboxCommand) => Promise<Reply<CommandUpdateAnswer>>;
 
-const REHEARSAL = 'dry-run';
+export const REHEARSAL = 'dry-run';
 
 /** The one way of every command on a conversation: reach, key, dry run, Update, archive, aftermath. */
 @Injectable()
@@ -59,9 +60,8 @@ export class Commands {
     private readonly endpoint: CommandEndpoint,
     private readonly temporal: ConversationClient,
     private readonly conversations: Conversations,
-    private readonly amendments: Amendments,
     private readonly aftermath: Aftermath,
-    private readonly configuration: ConfigurationStore,
+    private readonly shown: Shown,
   ) {}
 
   async run(ask: Ask, plan: Plan): Promise<CommandAnswer> {
@@ -74,42 +74,43 @@ export class Commands {
       tenant,
       caller,
       reach: async () => void (await reached()),
-      rehearse: async () => {
-        const command = commandOf(ask, REHEARSAL, await plan.fields(REHEARSAL, await reached(), true));
-        return this.#named(tenant, this.#rehearsed(await this.conversations.fresh(tenant, conversationId), command));
-      },
-      perform: async (commandId) => {
-        const command = commandOf(ask, commandId, await plan.fields(commandId, await reached(), false));
-        const outcome = await this.#perform(ask, plan, command);
-        if (outcome.kind === 'done') await plan.done?.();
-        return this.#named(tenant, outcome);
-      },
+      rehearse: async () => this.#rehearse(ask, plan, await reached()),
+      perform: async (commandId) =>
+        plan.against
+          ? this.#rehearse(ask, plan, await reached())
+          : this.#perform(ask, plan, await reached(), commandId),
     });
   }
 
-  async #perform(ask: Ask, plan: Plan, command: InboxCommand): Promise<CommandOutcome> {
+  async #rehearse(ask: Ask, plan: Plan, reached: Conversation): Promise<CommandOutcome> {
+    const command = commandOf(ask, REHEARSAL, await plan.fields(REHEARSAL, reached, true));
+    const known = await this.conversations.fresh(ask.tenant, ask.conversationId);
+    const { outcome, after } = decidedHere(known, command, plan.against);
+    return this.shown.to(ask, outcome, after);
+  }
+
+  async #perform(ask: Ask, plan: Plan, reached: Conversation, commandId: string): Promise<CommandOutcome> {
     const { tenant, conversationId } = ask;
+    const command = commandOf(ask, commandId, await plan.fields(commandId, reached, false));
     const plainly: Send = (sent) => sendUpdate(this.temporal, tenant, conversationId, sent);
     const reply = await (plan.send ? plan.send(command, plainly) : plainly(command));
     if (reply.kind === 'answer') await this.aftermath.of(tenant, conversationId, reply.answer);
-    return outcomeOf(reply, () => this.#elsewhere(tenant, conversationId, command));
+    const outcome = await outcomeOf(reply, () => this.#elsewhere(tenant, conversationId, command));
+    if (outcome.kind === 'done') await plan.done?.();
+    return this.shown.to(ask, outcome, rehearse(reached, command, NO_FACTS, new Date().toISOString()).after);
   }
 
-  /** No run holds it: the archive answers, and what may be amended there is. */
+  /** No run holds it: what it left behind says why not. */
   async #elsewhere(tenant: string, conversationId: string, command: InboxCommand): Promise<CommandOutcome> {
     const known = await this.conversations.fresh(tenant, conversationId);
-    return known.isArchived ? this.amendments.decide(known, command) : { kind: 'behind' };
+    return known.isArchived ? decidedHere(known, command).outcome : { kind: 'behind' };
   }
+}
 
-  #rehearsed({ state, facts }: Known, command: InboxCommand): CommandOutcome {
-    return rehearse(state, command, facts, new Date().toISOString()).outcome;
-  }
-
-  async #named(tenant: string, outcome: CommandOutcome): Promise<CommandOutcome> {
-    if (outcome.kind !== 'done') return outcome;
-    const { tagName } = await this.configuration.of(tenant);
-    return { ...outcome, conversation: withTagNames(outcome.conversation, tagName) };
-  }
+/** Of what has left its run nothing is changed any more; that comes with the amendment workflow. */
+function decidedHere({ state, facts, isArchived }: Known, command: InboxCommand, lacking?: ReasonCode): Rehearsed {
+  const against = [...(lacking ? [lacking] : []), ...(isArchived ? ['NOT_ELIGIBLE_STATE' as const] : [])];
+  return rehearse(state, command, facts, new Date().toISOString(), against);
 }
 
 function commandOf({ caller, request }: Ask, commandId: string, fields: Fields): InboxCommand {

@@ -21,7 +21,7 @@ export interface Known {
 }
 
 /** Of one that no run holds: presence no longer decides anything. */
-const NO_FACTS: Facts = { presence: { online: false, authenticated: false }, rulesVersion: 1 };
+export const NO_FACTS: Facts = { presence: { online: false, authenticated: false }, rulesVersion: 1 };
 
 /** Finds a conversation: in our fold, and where that may be behind, in its run or in the archive. */
 @Injectable()

@@ -1,37 +1,47 @@
 import type { Command } from '@parley/contracts/command';
+import type { ReasonCode } from '@parley/contracts/reason';
 import type { Conversation, Facts } from '@parley/contracts/state';
 import { decide } from '@parley/domain/decide';
+import type { Decision } from '@parley/domain/decision';
 import { effectsOf } from '@parley/domain/effects';
 import { evolve } from '@parley/domain/evolve';
+import { ORDER_OF_CHECKS } from '@parley/domain/order-of-checks';
 import { viewOf } from '@parley/domain/view';
 import type { CommandOutcome } from '@parley/service/command-outcome';
-import type { LifecycleEvent } from '@parley/contracts/lifecycle-event';
 
-/** What a command comes to by the rules; `events` are what a run would have published. */
+/** What a command comes to by the rules, and the conversation after it. */
 export interface Rehearsed {
   outcome: CommandOutcome;
   after: Conversation;
-  events: LifecycleEvent[];
 }
 
-/** Decided here as the conversation itself would, without sending anything: dry runs, and what has left its run. */
-export function rehearse(state: Conversation, command: Command, facts: Facts, now: string): Rehearsed {
+/**
+ * Decided here as the conversation itself would, without sending anything: dry runs, and what has left its run. What
+ * stands `against` the command beside its rule takes its place in the order of refusals.
+ */
+export function rehearse(
+  state: Conversation,
+  command: Command,
+  facts: Facts,
+  now: string,
+  against: readonly ReasonCode[] = [],
+): Rehearsed {
   const decision = decide(state, command, facts, now);
-  const { sequence: currentSequence, nextConversationId } = state;
+  const reason = firstAgainst(decision, against);
+  if (reason) {
+    const { sequence: currentSequence, nextConversationId } = state;
+    return { outcome: { kind: 'refused', reason, currentSequence, nextConversationId }, after: state };
+  }
   switch (decision.kind) {
-    case 'refused': {
-      const outcome: CommandOutcome = { kind: 'refused', reason: decision.reason, currentSequence, nextConversationId };
-      return { outcome, after: state, events: [] };
-    }
+    case 'refused':
     case 'ask-lease':
-      return { outcome: { kind: 'behind' }, after: state, events: [] };
+      return { outcome: { kind: 'behind' }, after: state };
     case 'unchanged': {
       const { outcome: name, record } = decision;
       const view = viewOf(state);
       const conversation = record ? { ...view, status: record.status, closing: record.closing } : view;
       const sequence = record?.sequence ?? state.sequence;
-      const outcome: CommandOutcome = { kind: 'done', outcome: name, sequence, conversation, effects: [] };
-      return { outcome, after: state, events: [] };
+      return { outcome: { kind: 'done', outcome: name, sequence, conversation, effects: [] }, after: state };
     }
     case 'decided': {
       const { events } = decision;
@@ -39,7 +49,15 @@ export function rehearse(state: Conversation, command: Command, facts: Facts, no
       const effects = effectsOf(state, events);
       const { sequence } = after;
       const conversation = viewOf(after);
-      return { outcome: { kind: 'done', outcome: decision.outcome, sequence, conversation, effects }, after, events };
+      return { outcome: { kind: 'done', outcome: decision.outcome, sequence, conversation, effects }, after };
     }
   }
+}
+
+/** What changes nothing has nothing against it. */
+function firstAgainst(decision: Decision, against: readonly ReasonCode[]): ReasonCode | undefined {
+  if (decision.kind === 'unchanged') return undefined;
+  const reasons = decision.kind === 'refused' ? [decision.reason, ...against] : against;
+  const [first] = reasons.toSorted((a, b) => ORDER_OF_CHECKS.indexOf(a) - ORDER_OF_CHECKS.indexOf(b));
+  return first;
 }

@@ -1,5 +1,7 @@
+import type { Caller } from '@parley/contracts/actor';
 import { tagSlug } from '@parley/contracts/tag';
 import type { Policy } from '@parley/contracts/policy';
+import { mayCall } from '@parley/domain/access';
 import { validationProblem } from '@parley/service/shape';
 import type { Snapshot } from './snapshot.js';
 
@@ -16,13 +18,14 @@ export interface Qualified {
   newTags: { id: string; name: string }[];
 }
 
-/** Names become slugs; an unknown tag is made on the spot where policy lets agents, else it is a wrong field. */
-export function qualified(said: Qualification, known: Snapshot, policy: Policy): Qualified {
+/** Names become slugs; an unknown tag is made on the spot by who may, else it is a wrong field. */
+export function qualified(said: Qualification, known: Snapshot, policy: Policy, caller: Caller): Qualified {
   const { tags, category, subcategory } = said;
   const named = new Map((tags ?? []).map((name) => [tagSlug(name), name]));
   const unknown = [...named].filter(([slug]) => !known.knowsTag(slug));
   const [first] = unknown;
-  if (first && !policy.tagsCreatable) throw wrong(`/tags/${(tags ?? []).indexOf(first[1])}`, 'is not one of your tags');
+  if (first && !mayCreateTags(caller, policy))
+    throw wrong(`/tags/${(tags ?? []).indexOf(first[1])}`, 'is not one of your tags');
   if (category !== undefined && known.category(category)?.archived !== false)
     throw wrong('/category', 'is not one of yours, or is archived');
   const found = subcategory === undefined ? undefined : known.subcategory(subcategory, category);
@@ -36,5 +39,9 @@ export function qualified(said: Qualification, known: Snapshot, policy: Policy):
     newTags: unknown.map(([id, name]) => ({ id, name: name.normalize('NFC') })),
   };
 }
+
+/** reliability.md, section 5: supervisors always, agents where policy lets them, machines never. */
+const mayCreateTags = ({ role, scopes }: Caller, policy: Policy): boolean =>
+  mayCall([role], scopes, 'tag.create') && (role !== 'agent' || policy.tagsCreatable);
 
 const wrong = (pointer: string, detail: string) => validationProblem([{ pointer, detail }]);

@@ -3,6 +3,7 @@ import { UniqueConstraintViolationException } from '@mikro-orm/core';
 import type { EntityManager } from '@mikro-orm/postgresql';
 import type { Caller } from '@parley/contracts/actor';
 import type { Author, Presence } from '@parley/contracts/conversation';
+import type { Guards } from '@parley/contracts/protocol';
 import type { Database } from '@parley/persistence/database';
 import type { Vault } from '@parley/persistence/vault';
 import { requestContext } from '@parley/service/request-context';
@@ -21,6 +22,7 @@ export interface NewMessage {
   agentId: string | null;
   /** Named by an agent's message alone. */
   conversationId: string | null;
+  guards: Guards | null;
   sentAt: Date | null;
   text: string;
   presence: Presence;
@@ -91,9 +93,10 @@ async function store(em: EntityManager, message: NewMessage, body: Buffer): Prom
     `with thread_ as (${LOCK_THREAD}),
      stored as (
        insert into message (tenant, id, thread_id, contact_id, position, channel_account, source_key, state, author,
-         agent_id, conversation_id, accepted_at, sent_at, length, body, online, authenticated, campaign, caller, traceparent)
+         agent_id, conversation_id, accepted_at, sent_at, length, body, online, authenticated, campaign, caller, guards,
+         traceparent)
        select ?, ?, ?, ?, last_position, ?, ?, 'stored', ?, ?, ?, date_trunc('milliseconds', clock_timestamp()),
-         ?::timestamptz, ?, ?::bytea, ?, ?, ?, ?::jsonb, ? from thread_
+         ?::timestamptz, ?, ?::bytea, ?, ?, ?, ?::jsonb, ?::jsonb, ? from thread_
        returning id)
      select pg_notify(current_schema() || '_${HEARD.thread}', '') from stored`,
     [
@@ -101,7 +104,7 @@ async function store(em: EntityManager, message: NewMessage, body: Buffer): Prom
       ...[tenant, message.id, threadId, contactId, channelAccount, message.sourceKey, message.author],
       ...[message.agentId, message.conversationId, message.sentAt, [...text].length, body],
       ...[presence.online, presence.authenticated, message.campaign, JSON.stringify(message.caller)],
-      requestContext().traceparent,
+      ...[message.guards && JSON.stringify(message.guards), requestContext().traceparent],
     ],
   );
 }

@@ -71,7 +71,9 @@ export class Placing {
     const handedAt = new Date();
     return this.database.inTenant(tenant, async (em) => {
       await this.claims.prove(em, claim);
-      await em.nativeUpdate(MessageRow, { tenant, id: message.id }, { state: 'refused', answer });
+      // The agent keeps the draft and may send it again, as a new message; what a channel sent it sent once.
+      const again = message.author === 'agent' ? { sourceKey: null } : {};
+      await em.nativeUpdate(MessageRow, { tenant, id: message.id }, { state: 'refused', answer, ...again });
       const next = await this.#goOn(em, claim, handedAt, goesOn, hasPast);
       if (broughtRoom || message.wasHanded) await this.#settle(em, message, undefined);
       await notifyAll(em, [['message', message.id]]);

@@ -1,5 +1,5 @@
 import type { Caller } from '@parley/contracts/actor';
-import type { ConversationView } from '@parley/contracts/conversation';
+import type { AvailableCommand, ConversationView } from '@parley/contracts/conversation';
 import type { Conversation, Facts } from '@parley/contracts/state';
 import { availableCommands } from '@parley/domain/available-commands';
 import { viewOf } from '@parley/domain/view';
@@ -15,5 +15,8 @@ export const presented = (
   tagName: (slug: string) => string,
 ): ConversationView => ({
   ...withTagNames(viewOf(state), tagName),
-  availableCommands: availableCommands(state, caller, FACTS, new Date().toISOString()),
+  availableCommands: buttonsOf(state, caller),
 });
+
+export const buttonsOf = (state: Conversation, caller: Caller): AvailableCommand[] =>
+  availableCommands(state, caller, FACTS, new Date().toISOString());
