@@ -1,5 +1,6 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import { Inject, Injectable } from '@nestjs/common';
+import { LockMode } from '@mikro-orm/core';
 import type { EntityManager } from '@mikro-orm/postgresql';
 import type { ConfigurationRecord } from '@parley/contracts/configuration';
 import { TOPICS } from '@parley/contracts/envelope';
@@ -18,6 +19,7 @@ import { ChannelAccountRow } from './configuration.entity.js';
 import { accountOf, ConfigurationStore } from './configuration.store.js';
 
 const SECRET_BYTES = 24;
+const LOCKED = { ...FRESH, lockMode: LockMode.PESSIMISTIC_WRITE } as const satisfies object;
 const newSecret = (): string => `whsec_${randomBytes(SECRET_BYTES).toString('base64')}`;
 
 /** Channel accounts are ours: kept here with their secret, and told to everybody without it. */
@@ -90,6 +92,14 @@ export class ChannelAccounts {
     );
   }
 
+  /** Its record of an older version came later: on a compacted topic that one would stand for ever. */
+  async sayAgain(tenant: string, id: string, over: number): Promise<void> {
+    await this.database.inTenant(tenant, async (em) => {
+      const row = await em.findOne(ChannelAccountRow, { tenant, id }, LOCKED);
+      if (row && row.version > over) await this.#publish(em, row);
+    });
+  }
+
   async #next(em: EntityManager, row: ChannelAccountRow): Promise<ChannelAccountRow> {
     const { tenant, id, ...rest } = { ...row, version: row.version + 1 };
     await em.nativeUpdate(ChannelAccountRow, { tenant, id }, rest);
@@ -110,12 +120,16 @@ export class ChannelAccounts {
       const row = await work(em, await em.findOne(ChannelAccountRow, { tenant, id }, FRESH));
       if (!row) return false;
       await notify(em, HEARD.configuration, tenant);
-      const record = recordOf(row);
-      await addToOutbox(em, TOPICS.configuration, [configurationRecord(record, record.time, this.settings.PUBLIC_URL)]);
+      await this.#publish(em, row);
       return true;
     });
     this.configuration.forget(tenant);
     return isWritten;
+  }
+
+  async #publish(em: EntityManager, row: ChannelAccountRow): Promise<void> {
+    const record = recordOf(row);
+    await addToOutbox(em, TOPICS.configuration, [configurationRecord(record, record.time, this.settings.PUBLIC_URL)]);
   }
 }
 
