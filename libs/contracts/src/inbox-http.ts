@@ -124,29 +124,34 @@ export const HistoryMessage = z.strictObject({
 });
 export type HistoryMessage = z.infer<typeof HistoryMessage>;
 
-export const ConversationsQuery = z.strictObject({
-  ...listQuery,
-  thread: z.string().max(100).optional(),
-  contact: z.string().max(100).optional(),
-  /** One status, several separated by commas, or `all` (the default). */
-  status: z
-    .string()
-    .transform((text) => text.split(','))
-    .pipe(z.union([z.tuple([z.literal('all')]), z.array(Status).max(8)]))
-    .optional(),
-  /** Assigned to, or at the end on the panel of. */
-  agent: z.string().max(200).optional(),
-  channelAccount: z.string().max(100).optional(),
-  campaign: z.string().max(100).optional(),
-  /** Name or slug. */
-  tag: z.string().max(64).optional(),
-  category: z.string().max(100).optional(),
-  /** `startedAt` from (inclusive) and to (exclusive). */
-  from: AnyInstant.optional(),
-  to: AnyInstant.optional(),
-  /** An id (whole) or a part of a tag: texts are encrypted and cannot be searched. */
-  q: visible(200).optional(),
-});
+export const ConversationsQuery = z
+  .strictObject({
+    ...listQuery,
+    thread: z.string().max(100).optional(),
+    contact: z.string().max(100).optional(),
+    /** One status, several separated by commas, or `all` (the default). */
+    status: z
+      .string()
+      .transform((text) => text.split(','))
+      .pipe(z.union([z.tuple([z.literal('all')]), z.array(Status).max(8)]))
+      .optional(),
+    /** Assigned to, or at the end on the panel of. */
+    agent: z.string().max(200).optional(),
+    channelAccount: z.string().max(100).optional(),
+    campaign: z.string().max(100).optional(),
+    /** Name or slug. */
+    tag: z.string().max(64).optional(),
+    category: z.string().max(100).optional(),
+    /** `startedAt` from (inclusive) and to (exclusive). */
+    from: AnyInstant.optional(),
+    to: AnyInstant.optional(),
+    /** An id (whole) or a part of a tag: texts are encrypted and cannot be searched. */
+    q: visible(200).optional(),
+  })
+  .refine(({ from, to }) => from === undefined || to === undefined || from <= to, {
+    path: ['from'],
+    message: 'is after `to`',
+  });
 export type ConversationsQuery = z.infer<typeof ConversationsQuery>;
 export const ConversationList = listOf(ConversationView);
 export const MessageList = listOf(HistoryMessage);
@@ -183,7 +188,13 @@ export const AgentPresence = z.strictObject({
 export type AgentPresence = z.infer<typeof AgentPresence>;
 
 const Room500 = z.int().min(0).max(500);
-export const CapacityBody = z.strictObject({ messaging: Room500, email: Room500 });
+const limits = { messaging: Room500, email: Room500 };
+const Held = z.strictObject({ messaging: Count, email: Count });
+/** How much an agent may hold, and holds. */
+export const AgentCapacity = z.strictObject({ ...limits, held: Held });
+export type AgentCapacity = z.infer<typeof AgentCapacity>;
+/** What was read can be sent back: `held` is as it is, whatever is said of it. */
+export const CapacityBody = z.strictObject({ ...limits, held: Held.optional() });
 export type CapacityBody = z.infer<typeof CapacityBody>;
 
 // --- channel accounts

@@ -3,7 +3,7 @@ import type { Caller } from '@parley/contracts/actor';
 import type { ChannelAccountBody, ChannelAccountChange, ChannelAccountView } from '@parley/contracts/inbox-http';
 import { mayCall } from '@parley/domain/access';
 import { CommandEndpoint } from '@parley/service/command-endpoint';
-import type { CommandRequest } from '@parley/service/command-request';
+import { etagOf, type CommandRequest } from '@parley/service/command-request';
 import { CURSORS, type Cursors } from '@parley/service/cursor';
 import { problem, reasonProblem } from '@parley/service/problem';
 import type { Principal } from '@parley/service/request-context';
@@ -47,9 +47,9 @@ export class ChannelAccountEditor {
   create(edit: Edit, body: ChannelAccountBody): Promise<ChannelAccountView> {
     return this.#edit(edit, [body.defaultCampaign], async () => {
       await this.#demandKnown(edit.tenant, body);
-      const { isNew } = await this.accounts.create(edit.tenant, body);
+      const { isNew } = await this.accounts.create(edit.tenant, body, edit.caller);
       if (!isNew) throw problem(409, 'conflict', 'There is an account of this id.');
-      return this.#shown(edit.tenant, body.id);
+      return this.#shown(edit, body.id);
     });
   }
 
@@ -57,15 +57,15 @@ export class ChannelAccountEditor {
     const { defaultCampaign } = await this.accounts.find(edit.tenant, id);
     return this.#edit(edit, [defaultCampaign, change.defaultCampaign], async () => {
       await this.#demandKnown(edit.tenant, change);
-      await this.accounts.change(edit.tenant, id, change, edit.request.ifSequence);
-      return this.#shown(edit.tenant, id);
+      await this.accounts.change(edit.tenant, id, change, edit.caller, edit.request.ifSequence);
+      return this.#shown(edit, id);
     });
   }
 
   async withdraw(edit: Edit, id: string): Promise<void> {
     const { defaultCampaign } = await this.accounts.find(edit.tenant, id);
     await this.#edit(edit, [defaultCampaign], async () => {
-      await this.accounts.withdraw(edit.tenant, id, edit.request.ifSequence);
+      await this.accounts.withdraw(edit.tenant, id, edit.caller, edit.request.ifSequence);
       return null;
     });
   }
@@ -78,8 +78,9 @@ export class ChannelAccountEditor {
     return this.endpoint.keyed({ tenant, caller, request, reach, perform });
   }
 
-  async #shown(tenant: string, id: string): Promise<ChannelAccountView> {
+  async #shown({ tenant, request }: Edit, id: string): Promise<ChannelAccountView> {
     const row = await this.accounts.find(tenant, id);
+    request.setHeader('ETag', etagOf(row.version));
     return accountView(row, (await this.accounts.secretOf(row)) ?? null);
   }
 

@@ -2,6 +2,7 @@ import { randomBytes, randomUUID } from 'node:crypto';
 import { Inject, Injectable } from '@nestjs/common';
 import { LockMode } from '@mikro-orm/core';
 import type { EntityManager } from '@mikro-orm/postgresql';
+import type { Caller } from '@parley/contracts/actor';
 import type { ConfigurationRecord } from '@parley/contracts/configuration';
 import { TOPICS } from '@parley/contracts/envelope';
 import type { ChannelAccountBody, ChannelAccountChange, ChannelAccountView } from '@parley/contracts/inbox-http';
@@ -11,8 +12,9 @@ import type { Database } from '@parley/persistence/database';
 import { notify } from '@parley/persistence/listener';
 import { addToOutbox } from '@parley/persistence/outbox';
 import type { Vault } from '@parley/persistence/vault';
-import { problem } from '@parley/service/problem';
+import { problem, refusalProblem } from '@parley/service/problem';
 import { SETTINGS } from '@parley/service/tokens';
+import { AuditOutbox } from '../audit/audit-outbox.js';
 import { newHookId } from '../channel-messages/identifiers.js';
 import { DATABASE, FRESH, HEARD, VAULT } from '../parts.js';
 import { ChannelAccountRow } from './configuration.entity.js';
@@ -22,6 +24,9 @@ const SECRET_BYTES = 24;
 const LOCKED = { ...FRESH, lockMode: LockMode.PESSIMISTIC_WRITE } as const satisfies object;
 const newSecret = (): string => `whsec_${randomBytes(SECRET_BYTES).toString('base64')}`;
 
+/** Who wants it; what a seed makes is nobody's act. */
+type By = Caller | 'seed';
+
 /** Channel accounts are ours: kept here with their secret, and told to everybody without it. */
 @Injectable()
 export class ChannelAccounts {
@@ -30,6 +35,7 @@ export class ChannelAccounts {
     @Inject(VAULT) private readonly vault: Vault,
     @Inject(SETTINGS) private readonly settings: Settings,
     private readonly configuration: ConfigurationStore,
+    private readonly audit: AuditOutbox,
   ) {}
 
   async list(tenant: string, after: string, limit: number): Promise<ChannelAccountRow[]> {
@@ -59,11 +65,11 @@ export class ChannelAccounts {
     return this.vault.open(placeOf(row.tenant, row.id), row.secret);
   }
 
-  /** One of this id that is there already stays as it is. `once`: also one that was withdrawn. */
-  async create(tenant: string, body: ChannelAccountBody, once?: 'once'): Promise<{ isNew: boolean }> {
+  /** One of this id that is there already stays as it is; for the seed also one that was withdrawn. */
+  async create(tenant: string, body: ChannelAccountBody, by: By): Promise<{ isNew: boolean }> {
     const secret = await this.vault.seal(placeOf(tenant, body.id), newSecret());
-    const isNew = await this.#write(tenant, body.id, async (em, known) => {
-      if (known && (once || !known.withdrawn)) return undefined;
+    const isNew = await this.#write(tenant, body.id, by, async (em, known) => {
+      if (known && (by === 'seed' || !known.withdrawn)) return undefined;
       const version = (known?.version ?? 0) + 1;
       const row = { ...body, tenant, hookId: newHookId(), secret, version, withdrawn: false };
       await em.upsert(ChannelAccountRow, row);
@@ -77,17 +83,18 @@ export class ChannelAccounts {
     tenant: string,
     id: string,
     change: ChannelAccountChange,
+    by: Caller,
     ifVersion?: number,
   ): Promise<ChannelAccountRow> {
-    await this.#write(tenant, id, async (em, known) => {
+    await this.#write(tenant, id, by, async (em, known) => {
       const row = { ...present(known, ifVersion), ...change };
       return this.#next(em, row);
     });
     return this.find(tenant, id);
   }
 
-  async withdraw(tenant: string, id: string, ifVersion?: number): Promise<void> {
-    await this.#write(tenant, id, async (em, known) =>
+  async withdraw(tenant: string, id: string, by: Caller, ifVersion?: number): Promise<void> {
+    await this.#write(tenant, id, by, async (em, known) =>
       this.#next(em, { ...present(known, ifVersion), withdrawn: true }),
     );
   }
@@ -110,6 +117,7 @@ export class ChannelAccounts {
   async #write(
     tenant: string,
     id: string,
+    by: By,
     work: (em: EntityManager, known: ChannelAccountRow | null) => Promise<ChannelAccountRow | undefined>,
   ): Promise<boolean> {
     const isWritten = await this.database.inTenant(tenant, async (em) => {
@@ -121,6 +129,8 @@ export class ChannelAccounts {
       if (!row) return false;
       await notify(em, HEARD.configuration, tenant);
       await this.#publish(em, row);
+      if (by !== 'seed')
+        await this.audit.acted(em, tenant, by, 'configuration.channel-account', `${id} v${row.version}`);
       return true;
     });
     this.configuration.forget(tenant);
@@ -145,7 +155,7 @@ const placeOf = (tenant: string, id: string) => ({
 function present(known: ChannelAccountRow | null, ifVersion: number | undefined): ChannelAccountRow {
   if (!known || known.withdrawn) throw problem(404, 'not-found');
   if (ifVersion !== undefined && ifVersion !== known.version)
-    throw problem(412, 'stale-version', undefined, { currentSequence: known.version });
+    throw refusalProblem({ reason: 'STALE_VERSION', currentSequence: known.version, nextConversationId: null });
   return known;
 }
 

@@ -45,7 +45,7 @@ export class DeskController {
 
   @Route(panel)
   @Verb('desk')
-  panel(@CurrentCaller() caller: Caller, @CurrentPrincipal() { tenant }: Principal) {
+  panel(@Input() _: InputOf<typeof panel>, @CurrentCaller() caller: Caller, @CurrentPrincipal() { tenant }: Principal) {
     return this.desk.panel(tenant, caller);
   }
 
@@ -62,6 +62,7 @@ export class DeskController {
   @Route(stream)
   @Verb('desk')
   stream(
+    @Input() _: InputOf<typeof stream>,
     @CurrentCaller() caller: Caller,
     @CurrentPrincipal() { tenant, subject, expiresAt }: Principal,
     @Req() request: Request,

@@ -1,6 +1,6 @@
 import { Controller } from '@nestjs/common';
 import type { Caller } from '@parley/contracts/actor';
-import { AgentPresence, CapacityBody, CapacityView } from '@parley/contracts/inbox-http';
+import { AgentCapacity, AgentPresence, CapacityBody } from '@parley/contracts/inbox-http';
 import { CurrentCaller, CurrentPrincipal } from '@parley/identity/caller';
 import { Verb } from '@parley/identity/verb';
 import type { Principal } from '@parley/service/request-context';
@@ -15,7 +15,7 @@ const set = route({ ...mine, method: 'PUT', summary: 'Your presence; it stays as
 const room = {
   path: 'agents/:agentId/capacity',
   params: z.strictObject({ agentId: z.string() }),
-  answer: CapacityView,
+  answer: AgentCapacity,
 } as const;
 const readRoom = route({ ...room, method: 'GET', summary: 'How much an agent holds, and may hold' });
 const setRoom = route({
@@ -32,7 +32,7 @@ export class PresenceController {
 
   @Route(read)
   @Verb('presence.agent')
-  read(@CurrentPrincipal() { tenant, subject }: Principal) {
+  read(@Input() _: InputOf<typeof read>, @CurrentPrincipal() { tenant, subject }: Principal) {
     return this.presence.of(tenant, subject);
   }
 
@@ -61,6 +61,6 @@ export class PresenceController {
     @CurrentPrincipal() { tenant }: Principal,
   ) {
     await this.presence.reachAgent(tenant, agentId, caller);
-    return this.presence.setCapacity(tenant, agentId, body);
+    return this.presence.setCapacity(tenant, agentId, body, caller);
   }
 }

@@ -1,12 +1,13 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { EntityManager } from '@mikro-orm/postgresql';
 import type { Caller } from '@parley/contracts/actor';
-import type { AgentPresence, CapacityBody, CapacityView } from '@parley/contracts/inbox-http';
+import type { AgentCapacity, AgentPresence, CapacityBody, CapacityView } from '@parley/contracts/inbox-http';
 import { Id } from '@parley/contracts/primitives';
 import type { Settings } from '@parley/contracts/settings';
 import type { Database } from '@parley/persistence/database';
 import { problem, reasonProblem } from '@parley/service/problem';
 import { SETTINGS } from '@parley/service/tokens';
+import { AuditOutbox } from '../audit/audit-outbox.js';
 import { type Activity, publishActivity } from '../capacity/activity.js';
 import { AgentRow } from '../capacity/agent.entity.js';
 import { heldBy, lockAgent } from '../capacity/ledger.js';
@@ -25,6 +26,7 @@ export class Presence {
     @Inject(DATABASE) private readonly database: Database,
     @Inject(SETTINGS) private readonly settings: Settings,
     private readonly configuration: ConfigurationStore,
+    private readonly audit: AuditOutbox,
   ) {}
 
   async of(tenant: string, agentId: string): Promise<AgentPresence> {
@@ -37,14 +39,23 @@ export class Presence {
     return presence;
   }
 
-  async capacityOf(tenant: string, agentId: string): Promise<CapacityView> {
-    return this.database.inTenant(tenant, (em) => roomOf(em, tenant, agentId));
+  async capacityOf(tenant: string, agentId: string): Promise<AgentCapacity> {
+    const { messaging, email } = await this.database.inTenant(tenant, (em) => roomOf(em, tenant, agentId));
+    return { messaging: messaging.limit, email: email.limit, held: { messaging: messaging.held, email: email.held } };
   }
 
   /** A lower limit takes nothing away. */
-  async setCapacity(tenant: string, agentId: string, { messaging, email }: CapacityBody): Promise<CapacityView> {
+  async setCapacity(
+    tenant: string,
+    agentId: string,
+    { messaging, email }: CapacityBody,
+    by: Caller,
+  ): Promise<AgentCapacity> {
     const limits = { messagingLimit: messaging, emailLimit: email };
-    await this.#change(tenant, agentId, limits, { type: 'agent.capacity-set', agentId, data: { messaging, email } });
+    const activity = { type: 'agent.capacity-set', agentId, data: { messaging, email } } as const;
+    await this.#change(tenant, agentId, limits, activity, (em) =>
+      this.audit.acted(em, tenant, by, 'capacity.set', `${agentId} messaging ${messaging}, email ${email}`),
+    );
     return this.capacityOf(tenant, agentId);
   }
 
@@ -62,7 +73,13 @@ export class Presence {
     if (!isReached) throw reasonProblem('FORBIDDEN_SCOPE');
   }
 
-  #change(tenant: string, agentId: string, change: Partial<AgentRow>, activity: Activity): Promise<void> {
+  #change(
+    tenant: string,
+    agentId: string,
+    change: Partial<AgentRow>,
+    activity: Activity,
+    also?: (em: EntityManager) => Promise<void>,
+  ): Promise<void> {
     return this.database.inTenant(tenant, async (em) => {
       await lockAgent(em, tenant, agentId);
       await em.nativeUpdate(AgentRow, { tenant, id: agentId }, change);
@@ -72,6 +89,7 @@ export class Presence {
       ]);
       await showCapacity(em, tenant, [agentId]);
       await publishActivity(em, this.settings.PUBLIC_URL, tenant, [activity]);
+      await also?.(em);
     });
   }
 }

@@ -28,7 +28,7 @@ export class Seed implements OnApplicationBootstrap {
   async onApplicationBootstrap(): Promise<void> {
     if (this.settings.PARLEY_SEED !== 'demo') return;
     for (const { tenant, ...account } of ACCOUNTS) {
-      const { isNew } = await this.accounts.create(tenant, { ...account, ...this.#ways(account) }, 'once');
+      const { isNew } = await this.accounts.create(tenant, { ...account, ...this.#ways(account) }, 'seed');
       if (isNew) this.log.info({ tenant, channelAccount: account.id }, 'channel account seeded');
     }
   }
