@@ -104,10 +104,12 @@ export class History {
   }
 
   async #told(row: MessageRow, conversationId: string): Promise<HistoryMessage> {
-    const { tenant, id, threadId, contactId, author, acceptedAt } = row;
+    const { tenant, id, threadId, contactId, author, acceptedAt, sentAt } = row;
     const place = { tenant, contactId, table: 'message', column: 'body', row: id };
     const text = row.body ? await this.vault.open(place, row.body) : undefined;
-    return { messageId: outsideMessageIdOf(threadId, id), conversationId, author, text: text ?? null, at: acceptedAt.toISOString() };
+    // As the channel tells it, for display alone: order and clocks go by when we took it.
+    const at = (sentAt ?? acceptedAt).toISOString();
+    return { messageId: outsideMessageIdOf(threadId, id), conversationId, author, text: text ?? null, at };
   }
 }
 
