@@ -1,26 +1,133 @@
 import { execFile } from 'node:child_process';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { promisify } from 'node:util';
-import { expect, test } from '@jest/globals';
+import { gunzipSync, gzipSync } from 'node:zlib';
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { until } from '../../deploy/local/demo/play.ts';
+import { admin, send } from './actors.ts';
+import { LogFollower } from './log.ts';
+import { as, field, verdict } from './stack.ts';
 
 const root = join(import.meta.dirname, '..', '..');
 const stackFile = process.env['PARLEY_STACK'] ?? join(root, '.local', 'test', 'stack.json');
+const folder = mkdtempSync(join(tmpdir(), 'parley-demo-'));
+const log = new LogFollower();
+beforeAll(() => void log.start());
+afterAll(async () => {
+  rmSync(folder, { recursive: true });
+  await log.stop();
+});
+
+interface Shown {
+  code: number;
+  out: string;
+  said: string;
+}
+const demo = (...args: string[]): Promise<Shown> =>
+  new Promise((resolve) => {
+    const all = ['run', '--silent', 'demo', '--', '--stack', stackFile, ...args];
+    execFile('npm', all, { cwd: root, timeout: 300_000 }, (error, out, said) =>
+      resolve({ code: error === null ? 0 : Number(error.code), out, said }),
+    );
+  });
+const row = (out: string, ending: string): string[] =>
+  out
+    .split('\n')
+    .map((line) => line.split(/ {2,}/))
+    .find(([name]) => name === ending) ?? [];
+const twice = (...counted: string[]): string[] => [counted[0]?.split(' ')[0] ?? '', ...counted, ...counted];
+
+/** Short dialogues of the shared corpus where it lies beside the project, else of the project's own. */
+function someDialogues(): string {
+  const corpus = join(root, '..', 'shared', 'data', 'dialogues.jsonl.gz');
+  const lines = existsSync(corpus)
+    ? gunzipSync(readFileSync(corpus)).toString('utf8').split('\n')
+    : readFileSync(join(root, 'examples', 'dialogues', 'twelve.jsonl'), 'utf8').split('\n');
+  const short = lines.filter((line) => line !== '').toSorted((a, b) => a.length - b.length);
+  const file = join(folder, 'some.jsonl.gz');
+  writeFileSync(file, gzipSync(short.slice(0, 5).join('\n')));
+  return file;
+}
 
 test('the demo plays every way of ending, and the API and Kafka agree on each', async () => {
-  const { stdout } = await promisify(execFile)(
-    'npm',
-    ['run', '--silent', 'demo', '--', '--count', '25', '--speed', '100', '--stack', stackFile],
-    {
-      cwd: root,
-      timeout: 300_000,
-    },
-  );
-  const rows = stdout.split('\n').map((line) => line.split(/ {2,}/));
-  const row = (ending: string): string[] => rows.find(([name]) => name === ending) ?? [];
-  expect(row('closed-by-agent').slice(1)).toEqual(['15', '15 closed (agent)', '15 closed (agent)']);
-  expect(row('closed-by-supervisor').slice(1)).toEqual(['2', '2 closed (supervisor)', '2 closed (supervisor)']);
-  expect(row('cancelled').slice(1)).toEqual(['2', '2 cancelled (supervisor)', '2 cancelled (supervisor)']);
-  expect(row('left-to-close-naturally')[3]).toMatch(/^[12] closed \(natural\)$/);
-  expect(row('session-ended')[2]).toMatch(/^[12] wrap-up$/);
-  expect(stdout).toContain('All 25 conversations ended as played; the API and Kafka agree.');
+  const { code, out } = await demo('--count', '25', '--speed', '100');
+  expect(row(out, 'closed-by-agent').slice(1)).toEqual(twice('15 closed (agent)'));
+  expect(row(out, 'closed-by-supervisor').slice(1)).toEqual(twice('2 closed (supervisor)'));
+  expect(row(out, 'cancelled').slice(1)).toEqual(twice('2 cancelled (supervisor)'));
+  expect(row(out, 'reassigned-and-closed')[3]).toMatch(/^[12] closed \(agent\)$/);
+  expect(row(out, 'paused-resumed-closed')[3]).toMatch(/^[12] closed \(agent\)$/);
+  expect(row(out, 'left-to-close-naturally')[3]).toMatch(/^[12] closed \(natural\)$/);
+  expect(row(out, 'session-ended')[2]).toMatch(/^[12] wrap-up$/);
+  expect(out).toContain('All 25 conversations ended as played; the API and Kafka agree.');
+  expect(code).toBe(0);
 }, 320_000);
+
+test('a file of dialogues, gzipped: each way of ending once, under all four presets, told by their events', async () => {
+  const from = new Date().toISOString();
+  const { code, out } = await demo('--dialogues', someDialogues(), '--count', '14', '--speed', '100');
+  expect(out).toContain('Playing 14 conversations from 5 dialogues');
+  const rows = [
+    'closed-by-agent',
+    'closed-by-supervisor',
+    'cancelled',
+    'reassigned-and-closed',
+    'paused-resumed-closed',
+  ];
+  expect([...rows, 'session-ended', 'left-to-close-naturally'].map((ending) => row(out, ending).slice(1))).toEqual([
+    twice('8 closed (agent)'),
+    twice('1 closed (supervisor)'),
+    twice('1 cancelled (supervisor)'),
+    twice('1 closed (agent)'),
+    twice('1 closed (agent)'),
+    twice('1 wrap-up'),
+    twice('1 closed (natural)'),
+  ]);
+  expect(out).toContain('All 14 conversations ended as played; the API and Kafka agree.');
+  expect(code).toBe(0);
+  const values = await until('the log of it', async () => {
+    const found = log.records.map(({ value }) => value).filter((value) => String(field(value, 'time')) >= from);
+    return found.some((value) => field(value, 'closeKind') === 'natural') ? found : undefined;
+  });
+  const policies = new Set(values.map((value) => field(value, 'policy', 'name')));
+  for (const name of ['iadvize-onsite', 'iadvize-social', 'sellia-campaign', 'zendesk-messaging'])
+    expect([name, policies.has(name)]).toEqual([name, true]);
+  const types = new Set(values.map((value) => field(value, 'type')));
+  for (const type of ['paused', 'resumed', 'reassigned', 'cancelled', 'session-ended', 'archived'])
+    expect([type, types.has(`conversation.${type}`)]).toEqual([type, true]);
+}, 320_000);
+
+test('exit code 1 and a line that says what: a conversation that somebody else ended', async () => {
+  const from = new Date().toISOString();
+  const playing = demo('--count', '1', '--speed', '1');
+  const id = await until('the conversation to be on a panel', async () => {
+    const list = await as('super-administrator-1').get(
+      '/admin/v1/conversations?channelAccount=site&status=assigned,active',
+    );
+    const items = field(list, 'items') as object[];
+    const mine = items.find((item) => String(field(item, 'startedAt')) >= from);
+    return field(mine, 'conversationId');
+  });
+  expect(verdict(await send('super-administrator-1', admin(String(id), 'close')))).toBe('200 closed');
+  const { code, out } = await playing;
+  expect(code).toBe(1);
+  expect(out).toMatch(/^part 1 \(closed-by-agent, site\) broke off: /m);
+  expect(out).toContain('Not as played: see above.');
+}, 120_000);
+
+test('exit code 1 and one line: a file that is not there, an option that is none, no Parley to play on', async () => {
+  const missing = join(folder, 'missing.jsonl.gz');
+  const nowhere = join(folder, 'stack.json');
+  const refusals = [
+    await demo('--dialogues', missing),
+    await demo('--count', 'many'),
+    await demo('--speed', '0'),
+    await demo('--stack', nowhere),
+  ];
+  expect(refusals.map(({ code, said }) => [code, said.trim().split('\n')])).toEqual([
+    [1, [`${missing} cannot be read: there is no such file, or it is not ours to read`]],
+    [1, ['--count takes a whole number from 1 to 10000']],
+    [1, ['--speed takes a number above 0, up to 1000; 1 is a turn every 2 s']],
+    [1, ['Parley is not up here: `npm start` first, and again when it says "Parley is up".']],
+  ]);
+}, 60_000);
