@@ -46,8 +46,8 @@ class Browser {
 }
 
 const verifier = randomBytes(32).toString('base64url');
-const authorization = (more: Record<string, string> = {}): string =>
-  `/auth?${new URLSearchParams({
+function authorization(more: Record<string, string> = {}): string {
+  const query = new URLSearchParams({
     client_id: 'console',
     response_type: 'code',
     scope: 'openid offline_access',
@@ -56,7 +56,9 @@ const authorization = (more: Record<string, string> = {}): string =>
     code_challenge: createHash('sha256').update(verifier).digest('base64url'),
     code_challenge_method: 'S256',
     ...more,
-  })}`;
+  });
+  return `/auth?${query.toString()}`;
+}
 
 const nextOf = (response: Response): string => response.headers.get('location') ?? '';
 
