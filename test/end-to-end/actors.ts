@@ -74,7 +74,7 @@ export async function reply(agent: string, conversationId: string, text = 'Let m
   await as(agent).post(inbox(conversationId, 'messages'), { id: `a-${randomUUID()}`, text });
 }
 
-/** A conversation in each status that HTTP can reach under a policy without a pause: `pending`, `assigned`, `active`. */
+/** A conversation in each status that HTTP can reach, as far as its policy knows it. `returned` is one of `pending`. */
 export async function conversationIn(status: string, visitor: Visitor, agent = 'agent-1'): Promise<string> {
   const id = await say(visitor);
   if (status === 'pending') return id;
@@ -84,9 +84,33 @@ export async function conversationIn(status: string, visitor: Visitor, agent = '
   if (status === 'active') return id;
   if (status === 'paused') await as(agent).post(inbox(id, 'pause'), {});
   else if (status === 'wrap-up') await as(agent).post(inbox(id, 'end-session'), {});
+  else if (status === 'returned') await as(agent).post(inbox(id, 'return-to-queue'), {});
   else if (status === 'closed') await as(agent).post(inbox(id, 'close'), {});
+  else if (status === 'cancelled')
+    await as('super-administrator-1').post(admin(id, 'cancel'), { category: 'no-answer' });
   else throw new Error(`no way to ${status} is known here`);
   return id;
+}
+
+/** A list with all its pages: other tests leave much that waits. */
+export async function allItems(account: string, path: string): Promise<unknown[]> {
+  const all: unknown[] = [];
+  for (let cursor: string | undefined = ''; cursor !== undefined;) {
+    const page: unknown = await as(account).get(cursor === '' ? path : `${path}&cursor=${encodeURIComponent(cursor)}`);
+    const items: unknown = field(page, 'items');
+    if (!Array.isArray(items)) throw new Error(`${path} is no list`);
+    all.push(...Array.from<unknown>(items));
+    const next = field(page, 'nextCursor');
+    cursor = typeof next === 'string' ? next : undefined;
+  }
+  return all;
+}
+
+/** How many conversations take an agent's messaging room. */
+export async function heldBy(agent: string): Promise<number> {
+  const held = field(await as(agent).get('/inbox/v1/desk'), 'capacity', 'messaging', 'held');
+  if (typeof held !== 'number') throw new Error(`the desk of ${agent} says no capacity`);
+  return held;
 }
 
 /** The read model's conversation once `check` holds: read models follow the log. */
