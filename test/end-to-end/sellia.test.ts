@@ -1,7 +1,20 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { admin, agentsReady, conversationIn, eventually, inbox, isAt, newContact, pick, say, send } from './actors.ts';
+import {
+  admin,
+  agentsReady,
+  conversationIn,
+  eventually,
+  heldBy,
+  inbox,
+  isAt,
+  newContact,
+  pick,
+  say,
+  send,
+} from './actors.ts';
 import { LogFollower } from './log.ts';
 import { as, field, verdict } from './stack.ts';
+import { comes, newTeam, room } from './team.ts';
 
 const log = new LogFollower();
 beforeAll(async () => {
@@ -22,6 +35,98 @@ describe('an administrator cancels or reassigns', () => {
     expect(verdict(await send('super-administrator-2', admin(elsewhere, 'cancel'), category))).toBe('200 cancelled');
     const inside = await conversationIn('active', onCampaign());
     expect(verdict(await send('administrator-1', admin(inside, 'cancel'), category))).toBe('200 cancelled');
+  });
+
+  test.each([
+    ['administrator-1', 'assigned', null],
+    ['super-administrator-1', 'active', 'agent-1'],
+    ['integration-1', 'active', 'agent-1'],
+  ])('D2, D7: %s cancels while %s, at that moment', async (who, status, transactionAgent) => {
+    const id = await conversationIn(status, onCampaign());
+    const held = await heldBy('agent-1');
+    for (const wrong of ['manager-1', 'auditor-1', 'agent-1', 'administrator-2'])
+      expect((await send(wrong, admin(id, 'cancel'), category)).status).toBe(403);
+    const answer = await send(who, admin(id, 'cancel'), category);
+    expect(verdict(answer)).toBe('200 cancelled');
+    const role = who.replace(/-\d$/, '');
+    const isMachine = role === 'integration';
+    const cancelled = await log.event(id, 'cancelled');
+    expect(cancelled).toMatchObject({
+      statusFrom: status,
+      statusTo: 'cancelled',
+      closeKind: isMachine ? 'api' : 'supervisor',
+      closedBy: { kind: isMachine ? 'integration' : 'supervisor', id: who, role },
+      statsAgent: 'agent-1',
+      transactionAgent,
+      category: 'no-answer',
+      subcategory: null,
+    });
+    expect(cancelled['closedAt']).toBe(cancelled['time']);
+    expect(log.life(id).at(-1)).toEqual(cancelled);
+    expect(await heldBy('agent-1')).toBe(held - 1);
+    const again = await send(who, admin(id, 'cancel'), category);
+    expect([verdict(again), field(again.body, 'effects')]).toEqual(['200 already-closed', []]);
+    expect(field(again.body, 'sequence')).toBe(cancelled['sequence']);
+  });
+
+  test('D5: enabled while the agents are disconnected, to cancel and to reassign', async () => {
+    const { id: account, agents } = await newTeam({ policy: 'sellia-campaign' });
+    const [laggard, moved] = [
+      await say({ account, contact: newContact() }),
+      await say({ account, contact: newContact() }),
+    ];
+    for (const id of [laggard, moved])
+      expect(field(await eventually(id, isAt('pending')), 'pendingReason')).toBe('agents-offline');
+    expect(verdict(await send('administrator-1', admin(laggard, 'cancel'), category))).toBe('403 FORBIDDEN_SCOPE');
+    expect(verdict(await send('super-administrator-1', admin(laggard, 'cancel')))).toBe('422 CATEGORY_REQUIRED');
+    expect(verdict(await send('super-administrator-1', admin(laggard, 'cancel'), category))).toBe('200 cancelled');
+    expect(await log.event(laggard, 'cancelled')).toMatchObject({ statusFrom: 'pending', statsAgent: null });
+    const to = { to: agents[0] };
+    expect(verdict(await send('integration-1', admin(moved, 'reassign'), to))).toBe('409 TARGET_UNAVAILABLE');
+    await as(agents[0]).put('/inbox/v1/agents/me/presence', { status: 'away', accepts: 'picking' });
+    expect(verdict(await send('integration-1', admin(moved, 'reassign'), to))).toBe('200 reassigned');
+    expect(await log.event(moved, 'reassigned')).toMatchObject({
+      statusFrom: 'pending',
+      statusTo: 'assigned',
+      assignedFrom: null,
+      assignedTo: agents[0],
+      actor: { kind: 'integration', id: 'integration-1' },
+    });
+  });
+
+  test('D4: who is offline, elsewhere or full gets nothing, by either route, and the one who has it keeps it', async () => {
+    const { id: account, agents } = await newTeam({ policy: 'sellia-campaign' });
+    const [from, to] = agents;
+    await comes(from, 'picking');
+    const id = await conversationIn('active', { account, contact: newContact() }, from);
+    const sequence = field(await as(from).get(`/inbox/v1/conversations/${id}`), 'sequence');
+    const refused = async (target: string, reason: string): Promise<void> => {
+      for (const dryRun of ['', '?dryRun=true']) {
+        const answers = [
+          await send('super-administrator-1', `${admin(id, 'reassign')}${dryRun}`, { to: target }),
+          await send('integration-1', `${inbox(id, 'reassign')}${dryRun}`, { to: target }),
+          await send(from, `${inbox(id, 'reassign')}${dryRun}`, { to: target }),
+        ];
+        expect(answers.map(verdict)).toEqual(answers.map(() => `409 ${reason}`));
+        expect(answers.map(({ body }) => field(body, 'currentSequence'))).toEqual(answers.map(() => sequence));
+      }
+      expect([await heldBy(from), await heldBy(to)]).toEqual([1, 0]);
+    };
+    await refused(to, 'TARGET_UNAVAILABLE');
+    await refused('agent-2', 'TARGET_UNAVAILABLE');
+    await comes(to, 'picking');
+    await room(to, 0);
+    await refused(to, 'CAPACITY_FULL');
+    await room(to, 1);
+    expect(verdict(await send('administrator-2', admin(id, 'reassign'), { to }))).toBe('403 FORBIDDEN_SCOPE');
+    expect(verdict(await send(from, inbox(id, 'reassign'), { to }))).toBe('200 reassigned');
+    expect(await log.event(id, 'reassigned')).toMatchObject({
+      sequence: Number(sequence) + 1,
+      assignedFrom: from,
+      assignedTo: to,
+      actor: { kind: 'agent', id: from },
+    });
+    expect([await heldBy(from), await heldBy(to)]).toEqual([0, 1]);
   });
 
   test('D4: one place to hand it to another agent or to finish it', async () => {
@@ -91,7 +196,12 @@ describe('an administrator cancels or reassigns', () => {
     for (const [who, path] of [
       ['agent-1', inbox(id, 'pick')],
       ['agent-1', inbox(id, 'resume')],
+      ['agent-2', inbox(id, 'pick')],
+      ['integration-1', inbox(id, 'hand-over')],
       ['administrator-1', admin(id, 'reassign')],
+      ['manager-1', admin(id, 'reassign')],
+      ['super-administrator-1', admin(id, 'reassign')],
+      ['integration-1', admin(id, 'reassign')],
     ] as const) {
       expect(verdict(await send(who, path, path.endsWith('reassign') ? { to: 'agent-2' } : {}))).toBe(
         '409 NOT_ELIGIBLE_STATE',
