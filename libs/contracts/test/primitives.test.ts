@@ -55,7 +55,6 @@ describe('Instant', () => {
 });
 
 describe('identifiers', () => {
-
   test.each(['../../etc/passwd', 'a\u0000b', 'a/b', '', 'x'.repeat(201)])('%j is no id', (id) => {
     expect(Id.safeParse(id).success).toBe(false);
     expect(ConversationId.safeParse(id).success).toBe(false);
