@@ -13,7 +13,7 @@ const AT_ONCE = 1_000;
 
 /**
  * Gives positions to what moved on desks, in the order in which it was committed: whoever sees position n has everything
- * up to n. One short statement for many changes, by whichever replica hears first; the others wait for it or find nothing.
+ * up to n. One short statement for many changes, by whichever replica hears first; the others wait for it and find nothing.
  */
 @Injectable()
 export class DeskSequence implements OnApplicationBootstrap {
@@ -41,11 +41,12 @@ export class DeskSequence implements OnApplicationBootstrap {
 
   async #sequence(tenant: string): Promise<void> {
     const more = await this.database.inTenant(tenant, async (em) => {
+      // One at a time until it commits: the next sees what this one placed.
+      await em.execute('select pg_advisory_xact_lock(hashtextextended(?, 0))', [`${DESK_STREAM}/${tenant}`]);
       const given = await em.execute<unknown[]>(
         `with fresh as (
            select id, row_number() over (order by id) as place, count(*) over () as size from (
-             select id from desk_change where tenant = ? and position is null order by id limit ? for update skip locked
-           ) as unplaced),
+             select id from desk_change where tenant = ? and position is null order by id limit ?) as unplaced),
          upto as (
            insert into stream_position as known (tenant, stream, position)
            select ?, ?, max(size) from fresh having count(*) > 0
