@@ -14,7 +14,8 @@ import { placed } from './journal.ts';
 const RACES = Number(process.env['PARLEY_RACES'] ?? 1000);
 /** Each kind of meeting must have been hit so often. */
 const AT_LEAST = Number(process.env['PARLEY_RACES_EACH'] ?? 50);
-const A_SECOND = 4;
+/** What two cores hold for minutes: a race costs about 0.4 s of processor (`npm run bench -- cost`). */
+const A_SECOND = 2.5;
 const WITHIN_MS = 50;
 const INACTIVITY_MS = 5000;
 
