@@ -25,6 +25,7 @@ export async function recordingOf(stage: Stage, thread: Thread): Promise<Recordi
   const messages = [...thread.heard, ...foreignOf(stage, thread)];
   const conversationIds = [...new Set(messages.map(({ conversationId }) => conversationId))];
   const states = await Promise.all(conversationIds.map((id) => stateOf(stage, id)));
+  await until(() => states.every(({ conversationId: id, sequence }) => stage.world.lifeOf(id).length >= sequence));
   return { workflowId: thread.workflowId, runs: await runsOf(stage, thread), messages, states };
 }
 
@@ -45,10 +46,20 @@ async function runsOf(stage: Stage, thread: Thread): Promise<History[]> {
     for await (const { runId } of workflow.list({ query: `WorkflowId = "${workflowId}"` })) runIds.add(runId);
     return runIds.has(newest.runId);
   });
-  const runs = await Promise.all([...runIds].map((runId) => workflow.getHandle(workflowId, runId).fetchHistory()));
+  let runs: History[] = [];
+  await until(async () => {
+    runs = await Promise.all([...runIds].map((runId) => workflow.getHandle(workflowId, runId).fetchHistory()));
+    return runs.every(isAtRest);
+  });
   const startOf = (run: History): number =>
     Number(run.events?.[0]?.eventTime?.seconds) * 1e9 + Number(run.events?.[0]?.eventTime?.nanos);
   return runs.sort((a, b) => startOf(a) - startOf(b));
+}
+
+/** No workflow task waits or runs. */
+function isAtRest({ events }: History): boolean {
+  const last = events?.at(-1);
+  return !last?.workflowTaskScheduledEventAttributes && !last?.workflowTaskStartedEventAttributes;
 }
 
 function foreignOf(stage: Stage, { threadId }: Thread): MessageEvent[] {
