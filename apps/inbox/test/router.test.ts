@@ -212,13 +212,13 @@ test('the longest-waiting of a group without room hold up nobody of another grou
 test('all who wait for nobody are told so, however many; the longest-waiting first, and once', async () => {
   const tenant = newTenant();
   await group(tenant, 'full', { full: 0 });
-  await waiting(tenant, 'full', 'f', 450, 'agents-offline', '08:00');
+  await waiting(tenant, 'full', 'f', 230, 'agents-offline', '08:00');
   await waiting(tenant, 'empty', 'e', 5, 'returned', '09:00');
   const server = new Server();
   route(server);
   const numbers = (prefix: string, count: number, reason: string) =>
     Array.from({ length: count }, (_, index) => `${prefix}${index + 1} ${reason}`);
-  const expected = [...numbers('f', 450, 'in-queue'), ...numbers('e', 5, 'agents-offline')];
+  const expected = [...numbers('f', 230, 'in-queue'), ...numbers('e', 5, 'agents-offline')];
   await until(
     () => server.sent.length,
     (count) => count >= expected.length,

@@ -95,10 +95,12 @@ export class Router implements OnApplicationBootstrap {
       if (this.#loop.isStopping) break;
       const others = candidates.filter(({ agentId }) => agentId !== conversation.returnedBy);
       const choice = chooseAgent(others, conversation.groupId);
-      if (choice.kind === 'agent') {
-        await this.#assign(tenant, conversation, choice.agentId);
-        candidates = await this.waiting.candidates(tenant);
-      } else await this.#tell(tenant, conversation, whyItWaits(candidates, conversation.groupId));
+      const reason = choice.kind === 'wait' ? whyItWaits(candidates, conversation.groupId) : undefined;
+      if (reason !== undefined && isToldSo(conversation, reason)) continue;
+      if (choice.kind === 'agent') await this.#assign(tenant, conversation, choice.agentId);
+      else if (reason !== undefined) await this.#tell(tenant, conversation, reason);
+      // A round may be long, and people come and go.
+      candidates = await this.waiting.candidates(tenant);
     }
     return candidates;
   }
@@ -116,10 +118,8 @@ export class Router implements OnApplicationBootstrap {
     await this.#settle(tenant, conversation, reply, 'assign');
   }
 
-  /** One that was returned stays so while somebody is there: the agent who gave it back may want to see it so. */
   async #tell(tenant: string, conversation: Waiting, pendingReason: PendingReason): Promise<void> {
-    const { pendingReason: now, id } = conversation;
-    if (now === pendingReason || (now === 'returned' && pendingReason === 'in-queue')) return;
+    const { id } = conversation;
     const command: InboxCommand = { ...base(conversation), type: 'requeue', pendingReason };
     const reply = await sendUpdate(this.temporal, tenant, id, command);
     await this.#settle(tenant, conversation, reply, 'requeue');
@@ -140,6 +140,10 @@ export class Router implements OnApplicationBootstrap {
       await this.database.inTenant(tenant, (em) => noteDecided(em, tenant, id, refused.currentSequence));
   }
 }
+
+/** One that was returned stays so while somebody is there: the agent who gave it back may want to see it so. */
+const isToldSo = ({ pendingReason: now }: Waiting, reason: PendingReason): boolean =>
+  now === reason || (now === 'returned' && reason === 'in-queue');
 
 /** Whoever gave it back is there all the same. */
 function whyItWaits(candidates: readonly Candidate[], group: string): PendingReason {

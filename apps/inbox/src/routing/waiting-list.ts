@@ -40,7 +40,8 @@ export class WaitingList {
 
   /**
    * A page of those for whom there is something to do, the longest-waiting first: a group of theirs has room, or they are
-   * told the wrong reason. Without those that are decided upon already and whose log is on its way.
+   * told the wrong reason. Without those that are decided upon already and whose log is on its way, or of whose
+   * assignment nobody knows yet what came of it (its lease is settled first).
    */
   async after(last: Waiting | undefined, tenant: string, candidates: readonly Candidate[]): Promise<Waiting[]> {
     const staffed = [...new Set(candidates.flatMap(({ groups }) => groups))];
@@ -52,6 +53,9 @@ export class WaitingList {
          from conversation c left join decided d on d.tenant = c.tenant and d.conversation_id = c.id
          where c.tenant = ? and c.status = 'pending' and c.pending_reason in (?)
            and c.sequence >= coalesce(d.sequence, 0)
+           and not exists (
+             select 1 from lease l where l.tenant = c.tenant and l.conversation_id = c.id and l.episode = c.episode
+               and l.state = 'granted' and l.request is not null)
            and (c.group_id in (select jsonb_array_elements_text(?::jsonb))
              or (c.pending_reason = 'agents-offline') = (c.group_id in (select jsonb_array_elements_text(?::jsonb))))
            and (c.pending_since, c.id) > (?::timestamptz, ?)
