@@ -1,7 +1,7 @@
 import type { Caller } from '@parley/contracts/actor';
 import type { Command } from '@parley/contracts/command';
 import type { MessageEvent } from '@parley/contracts/message-event';
-import { CLAIM_MS, type MessageAnswer, type MessageUpdate, type PlacedMessage } from '@parley/contracts/protocol';
+import { STALE_MS, type MessageAnswer, type MessageUpdate, type PlacedMessage } from '@parley/contracts/protocol';
 import type { Conversation } from '@parley/contracts/state';
 import { holderOf } from '@parley/domain/conversation';
 import { capacityOf } from '@parley/domain/effects';
@@ -51,7 +51,7 @@ export function holdAtDoor(thread: Thread, update: MessageUpdate): Hold | undefi
   if (thread.memory.message(update.messageId)) return undefined;
   const hold = holdOf(thread, update);
   if (hold || thread.isEmpty) return hold;
-  if (!(nowMs() - msOf(update.handedAt) <= CLAIM_MS)) return { kind: 'hold', why: 'handed-too-late' };
+  if (!(nowMs() - msOf(update.handedAt) <= STALE_MS)) return { kind: 'hold', why: 'handed-too-late' };
   return update.author === 'visitor' && !update.lease ? roomOf(thread.newest) : undefined;
 }
 

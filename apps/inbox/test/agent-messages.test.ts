@@ -63,7 +63,7 @@ const stored = (): Promise<MessageRow[]> =>
 
 async function claimed() {
   for (const end = Date.now() + 5000; Date.now() < end; await setImmediate()) {
-    const found = (await claims.claim(50)).find(({ claim }) => claim.threadId === talk.thread);
+    const found = (await claims.claim(50)).taken.find(({ claim }) => claim.threadId === talk.thread);
     if (found) return found;
   }
   throw new Error('no message came');

@@ -20,7 +20,7 @@ async function stored(threadId: string, ...ids: string[]): Promise<void> {
     });
 }
 async function claimed(claims: Claims, threadId: string): Promise<{ claim: Claim; inHand: InHand }> {
-  const found = (await claims.claim(50)).find(({ claim }) => claim.threadId === threadId);
+  const found = (await claims.claim(50)).taken.find(({ claim }) => claim.threadId === threadId);
   if (!found) throw new Error('not claimed');
   return found;
 }
@@ -38,7 +38,7 @@ describe('claims of threads', () => {
     const names = [newThread(), newThread(), newThread()];
     for (const name of names) await stored(name, `m-${name}`);
     const all = await Promise.all(Array.from({ length: 6 }, () => new Claims(database).claim(2)));
-    const found = all.flat().map(({ claim }) => claim.threadId);
+    const found = all.flatMap(({ taken }) => taken).map(({ claim }) => claim.threadId);
     expect(found.toSorted()).toEqual(names.toSorted());
   });
 
@@ -71,7 +71,7 @@ describe('claims of threads', () => {
     const [claims, kept, forgotten] = [new Claims(database), newThread(), newThread()];
     await stored(kept, 'kept');
     await stored(forgotten, 'forgotten');
-    const taken = await claims.claim(50);
+    const { taken } = await claims.claim(50);
     const soon = `update thread set leased_until = now() + interval '1 s' where tenant = ?`;
     await database.acrossTenants((em) => em.execute(soon, [tenant]));
     await claims.keepAll(taken.filter(({ claim }) => claim.threadId === kept).map(({ claim }) => claim));
@@ -107,7 +107,7 @@ describe('claims of threads', () => {
     const claiming = claims.claim(50);
     setTimeout(() => held.resolve(), 100);
     await withdrawing;
-    expect(await claiming).toEqual([]);
+    expect(await claiming).toEqual({ taken: [], isFull: false });
     expect(await stateOf('withdrawn')).toBe('withdrawn');
   });
 
@@ -120,7 +120,7 @@ describe('claims of threads', () => {
       return claims.nextIn(em, claim, new Date(), false);
     });
     expect(next).toBeUndefined();
-    expect(await claims.claim(50)).toEqual([]);
+    expect((await claims.claim(50)).taken).toEqual([]);
     await stored(thread, 'more');
     expect((await claimed(claims, thread)).inHand.message.id).toBe('more');
   });

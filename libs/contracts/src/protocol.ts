@@ -36,8 +36,13 @@ export const UPDATE_COMMANDS = [
 ] as const satisfies readonly CommandType[];
 export type UpdateCommandType = (typeof UPDATE_COMMANDS)[number];
 
-/** So long a message's thread is one dispatcher's; an older hand-over may be another's business by now. */
+/** So long a message's thread is one dispatcher's, unless it says that it lives. */
 export const CLAIM_MS = 6_000;
+/**
+ * An older hand-over is another dispatcher's business by now, and refused. Far above the claim: a backlog of some seconds
+ * must not make everything late, for what is late comes again.
+ */
+export const STALE_MS = 20_000;
 
 /** The start's argument; on continue-as-new `carried` holds the thread. Everything a first start needs comes with its Update. */
 export interface ConversationInput {

@@ -36,11 +36,11 @@ const UNSEEN = /[\u00AD\u061C\u200B\u200E\u200F\u2060\uFEFF]/g;
  */
 export const tagSlug = (name: string): string =>
   name
+    .replace(UNSEEN, '')
     .normalize('NFKC')
     .toLowerCase()
     .toUpperCase()
     .toLowerCase()
     .normalize('NFKC')
-    .replace(UNSEEN, '')
     .trim()
     .replace(/[\s/]+/g, '-');

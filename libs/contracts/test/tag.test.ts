@@ -25,6 +25,11 @@ test.each([
   [`z${'\u0335\u200C'.repeat(9)}`, 'stacks more than 8 marks on one letter'],
 ])('B4: %j is no tag: %s', (name, fault) => expect(tagFault(name)).toBe(fault));
 
+test('B4: what is not seen is left out before letters are put together', () => {
+  expect(tagSlug('e\u200B\u0301')).toBe('é');
+  expect(tagSlug(tagSlug('e\u200B\u0301'))).toBe('é');
+});
+
 test.each([
   'a'.repeat(64),
   'order 12345',

@@ -1,5 +1,6 @@
 import { Catch, HttpException, NotFoundException, type ArgumentsHost, type ExceptionFilter } from '@nestjs/common';
 import type { Request, Response } from 'express';
+import { threadOf } from '@parley/contracts/identifiers';
 import { ReplayedAnswer } from './idempotency.js';
 import { problem, ProblemError, unavailable } from './problem.js';
 import type { RefusalAudit } from './refusal-audit.js';
@@ -74,7 +75,7 @@ export class ProblemFilter implements ExceptionFilter {
 
 function conversationIn({ params }: Request): string | null {
   const named = params['conversationId'] ?? params['id'];
-  return typeof named === 'string' && named.startsWith('cnv_') ? named : null;
+  return typeof named === 'string' && threadOf(named) !== undefined ? named : null;
 }
 
 /**

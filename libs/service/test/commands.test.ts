@@ -185,7 +185,8 @@ beforeEach(() => {
   audit.records.length = 0;
 });
 
-const path = '/admin/v1/conversations/cnv_1/close';
+const ID = `cnv_${'a'.repeat(22)}${'0'.repeat(12)}1`;
+const path = `/admin/v1/conversations/${ID}/close`;
 const closeIt = (headers: Record<string, string> = {}, body = '{}', query = ''): Promise<Answer> =>
   ask(service.port, path + query, {
     method: 'POST',
@@ -337,7 +338,7 @@ test('every refusal goes to the audit, once, with who, what and why', async () =
       tenant: 'demo',
       actor: { kind: 'supervisor', id: 'manager-1', role: 'manager' },
       act: 'close.supervisor',
-      conversationId: 'cnv_1',
+      conversationId: ID,
       reason: 'NOT_ELIGIBLE_STATE',
       traceId: problemIn(answer).traceId,
       commandId: performed[0]?.id,
@@ -374,7 +375,8 @@ describe('what is written with a key and is no conversation’s command', () => 
 
 test('a conversation that is not there, or another tenant’s, leaves a record also when it is only read', async () => {
   const read = (name: string) => ask(service.port, `/admin/v1/${name}`);
-  expect((await read('conversations/cnv_2')).status).toBe(404);
+  expect((await read(`conversations/${ID}`)).status).toBe(404);
+  expect((await read('conversations/cnv_eva@example.org')).status).toBe(404);
   expect((await read('conversations/nonsense')).status).toBe(404);
-  expect(audit.records).toMatchObject([{ conversationId: 'cnv_2', reason: 'not-found', commandId: null }]);
+  expect(audit.records).toMatchObject([{ conversationId: ID, reason: 'not-found', commandId: null }]);
 });

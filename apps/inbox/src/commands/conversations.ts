@@ -5,7 +5,7 @@ import type { Conversation, Facts } from '@parley/contracts/state';
 import { reaches, type Verb } from '@parley/domain/access';
 import type { Database } from '@parley/persistence/database';
 import { problem, reasonProblem, unavailable } from '@parley/service/problem';
-import { ConversationClient } from '@parley/temporal/client';
+import { type CallOptions, ConversationClient } from '@parley/temporal/client';
 import { Archive } from '../archive/archive.store.js';
 import { ThreadRow } from '../dispatch/thread.entity.js';
 import { ConversationRow } from '../lifecycle/conversation.entity.js';
@@ -38,9 +38,9 @@ export class Conversations {
   }
 
   /** As its run has it this moment. @throws 404, 503 */
-  async fresh(tenant: string, conversationId: string): Promise<Known> {
+  async fresh(tenant: string, conversationId: string, options?: CallOptions): Promise<Known> {
     await this.#demandThread(tenant, conversationId);
-    const reply = await this.temporal.decisionState(tenant, conversationId);
+    const reply = await this.temporal.decisionState(tenant, conversationId, options);
     if (reply.kind === 'answer')
       return { state: reply.answer.conversation, facts: reply.answer.facts, isArchived: false };
     if (reply.kind !== 'not-found') throw unavailable('The conversation cannot be reached just now.');

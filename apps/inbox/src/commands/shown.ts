@@ -8,6 +8,9 @@ import { withTagNames } from '../history/tag-names.js';
 import type { Ask } from './commands.js';
 import { Conversations } from './conversations.js';
 
+/** A decided command waits no longer to be told what may come next. */
+const WITHIN = { deadlineMs: 1_000 };
+
 /** The conversation in a command's answer, as its caller sees it: tags by name, and which buttons work. */
 @Injectable()
 export class Shown {
@@ -32,7 +35,7 @@ export class Shown {
   ): Promise<AvailableCommand[] | null> {
     if (expected.sequence === sequence) return buttonsOf(expected, caller);
     try {
-      return buttonsOf((await this.conversations.fresh(tenant, conversationId)).state, caller);
+      return buttonsOf((await this.conversations.fresh(tenant, conversationId, WITHIN)).state, caller);
     } catch {
       return null;
     }

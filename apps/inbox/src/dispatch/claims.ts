@@ -18,6 +18,11 @@ export interface Claim {
   hasPast: boolean;
 }
 
+export interface Taken {
+  claim: Claim;
+  inHand: InHand;
+}
+
 export interface NotNow {
   why: string;
   /** It passes by itself within moments. */
@@ -60,7 +65,7 @@ export class Claims {
    * Up to so many threads whose turn it is and that nobody dispatches, those that wait longest first, each with its first
    * message marked as handed over. A thread without any is let go at once.
    */
-  claim(limit: number): Promise<{ claim: Claim; inHand: InHand }[]> {
+  claim(limit: number): Promise<{ taken: Taken[]; isFull: boolean }> {
     const handedAt = new Date();
     return this.database.acrossTenants(async (em) => {
       const rows = await em.execute<ClaimedRow[]>(
@@ -74,16 +79,16 @@ export class Claims {
         [limit, this.#owner],
       );
       const claims = rows.map(claimOf);
-      if (claims.length === 0) return [];
+      if (claims.length === 0) return { taken: [], isFull: false };
       const first = await takeFirst(em, claims, handedAt);
-      const taken: { claim: Claim; inHand: InHand }[] = [];
+      const taken: Taken[] = [];
       for (const claim of claims) {
         const inHand = first.get(keyOf(claim));
         if (inHand === undefined) await this.#letGo(em, claim, NOTHING_WAITS);
         else if (inHand === 'withdrawn') await this.#letGo(em, claim);
         else taken.push({ claim, inHand });
       }
-      return taken;
+      return { taken, isFull: claims.length === limit };
     });
   }
 

@@ -69,9 +69,9 @@ export class Dispatcher implements OnApplicationBootstrap {
       await Promise.race(this.#inHand.keys());
       return true;
     }
-    const claimed = await this.claims.claim(room);
-    for (const { claim, inHand } of claimed) this.#begin(claim, inHand);
-    return claimed.length === room;
+    const { taken, isFull } = await this.claims.claim(room);
+    for (const { claim, inHand } of taken) this.#begin(claim, inHand);
+    return isFull;
   }
 
   #begin(claim: Claim, inHand: InHand): void {
