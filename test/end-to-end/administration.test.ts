@@ -6,7 +6,11 @@ import { admin, agentsReady, conversationIn, inbox, newContact, say, send } from
 import { as, at, field, textAt, verdict, type Answer } from './stack.ts';
 import { comes, givenTo, goes, newTeam, room } from './team.ts';
 
-const unique = (name: string): string => `${name}-${randomUUID().slice(0, 8)}`;
+/** In letters: six digits in a row are no tag. */
+const unique = (name: string): string =>
+  `${name}-${randomUUID()
+    .slice(0, 8)
+    .replaceAll(/\d/g, (digit) => String.fromCodePoint(103 + Number(digit)))}`;
 const head = as('super-administrator-1');
 const path = (collection: string, id?: string): string =>
   `/admin/v1/${collection}${id === undefined ? '' : `/${encodeURIComponent(id)}`}`;
