@@ -127,11 +127,12 @@ const ask = (path: string, { method = 'GET', headers = {}, body }: Asked = {}) =
     request.on('error', reject);
     request.end(body);
   });
+const CONVERSATION = `cnv_${'a'.repeat(22)}${'0'.repeat(12)}1`;
 const bearer = async (claims: Record<string, unknown> = {}) => ({
   authorization: `Bearer ${await issuer.token(claims)}`,
 });
 const closeIt = (headers: Record<string, string | string[]>, body = '{}') =>
-  ask('conversations/cnv_1/close', {
+  ask(`conversations/${CONVERSATION}/close`, {
     method: 'POST',
     headers: { 'content-type': 'application/json', ...headers },
     body,
@@ -200,7 +201,7 @@ describe('403 FORBIDDEN_ROLE', () => {
       'FORBIDDEN_ROLE',
     ]);
     expect(audit.records).toMatchObject([
-      { tenant: 'demo', actor, act: 'close.supervisor', conversationId: 'cnv_1', reason: 'FORBIDDEN_ROLE' },
+      { tenant: 'demo', actor, act: 'close.supervisor', conversationId: CONVERSATION, reason: 'FORBIDDEN_ROLE' },
     ]);
   });
 });
