@@ -20,7 +20,6 @@ const settings = {
   listen_addresses: '127.0.0.1',
   unix_socket_directories: '',
   max_connections: 200,
-  fsync: 'on',
   shared_buffers: '128MB',
   // Reports over small tables spend longer compiling than running.
   jit: 'off',
@@ -98,7 +97,8 @@ export async function postgresServer(place: Place): Promise<Program> {
   if (!existsSync(join(data, 'PG_VERSION'))) await initialise(place, found, who);
   // The folder's rights, and with them our way of not being root, may have changed since the last start.
   if (userInfo().uid === 0) await run('chown', ['-R', String(who.runAs?.uid ?? 0), data]);
-  const flags = Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`]);
+  const fsync = profile.survivesPowerCuts ? 'on' : 'off';
+  const flags = Object.entries({ ...settings, fsync }).flatMap(([name, value]) => ['-c', `${name}=${value}`]);
   const [command = found.postgres, ...args] = [
     ...who.prefix,
     found.postgres,

@@ -13,6 +13,8 @@ export interface Profile {
   readonly folder: string;
   /** What others read to find the stack; there only while it is up. */
   readonly stateFile: string;
+  /** Whether what was written must survive a power cut. The tests' data need not, so a busy disk holds nobody up. */
+  readonly survivesPowerCuts: boolean;
   /** Downloaded binaries, the same for every profile. */
   readonly parts: string;
   readonly root: string;
@@ -46,6 +48,7 @@ export function profileOf(name: ProfileName, env: NodeJS.ProcessEnv = process.en
     ports: portPlan(base === undefined ? basePorts[name] : Number(base)),
     folder: join(local, name),
     stateFile: name === 'dev' ? join(local, 'stack.json') : join(local, name, 'stack.json'),
+    survivesPowerCuts: name === 'dev',
     parts: join(local, 'parts'),
     given: {
       temporal: nonEmpty(env['TEMPORAL_ADDRESS']),

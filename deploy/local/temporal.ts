@@ -63,8 +63,9 @@ export async function temporalServer(profile: Profile): Promise<Program> {
     '--disable-config-file',
     '--disable-config-env',
   );
-  // A write-ahead log survives the death of the process at any moment; syncing each commit would only guard against a power cut.
-  args.push('--sqlite-pragma', 'journal_mode=WAL', '--sqlite-pragma', 'synchronous=NORMAL');
+  // A write-ahead log survives the death of the process at any moment; syncing only guards against a power cut.
+  const synchronous = profile.survivesPowerCuts ? 'NORMAL' : 'OFF';
+  args.push('--sqlite-pragma', 'journal_mode=WAL', '--sqlite-pragma', `synchronous=${synchronous}`);
   const isReady = async (): Promise<boolean> => {
     await describeNamespace(loopback(ports.temporal));
     return true;

@@ -8,7 +8,8 @@ import { kafkaClient } from '@parley/lifecycle-log/kafka-client';
 import { consumerLag, totalLag } from '@parley/lifecycle-log/lag';
 import { createPublisher } from '@parley/lifecycle-log/publisher';
 import { readTopic } from '@parley/lifecycle-log/read-topic';
-import { brokers, eventually, newGroup, newTopic, quiet } from './log.js';
+import { eventually } from '../parts/eventually.js';
+import { brokers, newGroup, newTopic, quiet } from './log.js';
 
 const running: ConsumerHandle[] = [];
 let gaveUp: string[] = [];

@@ -29,18 +29,3 @@ export async function newTopic(numPartitions: number): Promise<string> {
 }
 
 export const newGroup = (): string => `test-${randomUUID()}`;
-
-/** Looks again and again, for a time that is limited. */
-export async function eventually<T>(
-  look: () => Promise<T> | T,
-  isSo: (seen: T) => boolean,
-  withinMs = 30_000,
-): Promise<T> {
-  const until = Date.now() + withinMs;
-  for (;;) {
-    const seen = await look();
-    if (isSo(seen)) return seen;
-    if (Date.now() > until) throw new Error(`Not so within ${withinMs} ms: ${JSON.stringify(seen)}`);
-    await new Promise((resolve) => setTimeout(resolve, 20));
-  }
-}

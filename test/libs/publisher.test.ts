@@ -4,7 +4,8 @@ import type { KafkaRecord } from '@parley/lifecycle-log/kafka-record';
 import { createPublisher, NotPublished, RecordTooLarge } from '@parley/lifecycle-log/publisher';
 import type { Publisher, PublisherOptions } from '@parley/lifecycle-log/publisher';
 import { readTopic } from '@parley/lifecycle-log/read-topic';
-import { brokers, eventually, newTopic, quiet } from './log.js';
+import { eventually } from '../parts/eventually.js';
+import { brokers, newTopic, quiet } from './log.js';
 import { lossyNetwork } from './lossy-network.js';
 
 const open: { stop(): Promise<void> }[] = [];

@@ -3,6 +3,7 @@ import type { Settings } from '@parley/contracts/settings';
 import { mayCall, ACCESS, type Verb } from '@parley/domain/access';
 import { Access } from '@parley/identity/access';
 import { IdentityModule } from '@parley/identity/identity.module';
+import { AuditOutbox } from '@parley/persistence/audit-outbox';
 import { IdempotencyPort } from '@parley/service/idempotency';
 import { RefusalAudit } from '@parley/service/refusal-audit';
 import type { ServiceLog } from '@parley/service/tokens';
@@ -11,7 +12,6 @@ import { Upkeep } from './admin.upkeep.js';
 import { openParts, type AdminParts } from './admin.parts.js';
 import { AuditController } from './audit/audit.controller.js';
 import { Audit } from './audit/audit.js';
-import { AuditOutbox } from './audit/audit.outbox.js';
 import { AgentRoom } from './commands/agent-room.js';
 import { CommandsController } from './commands/commands.controller.js';
 import { CommentStore } from './commands/comment.store.js';
@@ -66,8 +66,9 @@ export class AdminModule {
         part(VAULT, ({ vault }) => vault),
         part(ConversationClient, ({ temporal }) => temporal),
         part(IdempotencyPort, ({ idempotency }) => idempotency),
+        part(AuditOutbox, ({ database }) => new AuditOutbox(database, settings.PUBLIC_URL)),
         { provide: RefusalAudit, useExisting: AuditOutbox },
-        ...[Audit, AuditOutbox, ConfigurationStore, ConfigurationEditor, Policies],
+        ...[Audit, ConfigurationStore, ConfigurationEditor, Policies],
         ...[LiveActivity, LiveActivityFeed, ConversationReader, CommentStore, AgentRoom, SupervisorCommands, Upkeep],
       ],
       exports: [IdempotencyPort, RefusalAudit],

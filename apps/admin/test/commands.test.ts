@@ -1,11 +1,8 @@
 import { describe, expect, test } from '@jest/globals';
 import { ProblemError } from '@parley/service/problem';
-import { rehearsed } from '../src/commands/rehearsal.js';
 import { categoryFields, targetFields } from '../src/commands/taxonomy.js';
 import { Snapshot } from '../src/configuration/snapshot.js';
-import { UNKNOWN_FACTS } from '../src/conversation/presented.js';
 import { DEMO } from '../src/seed/demo.js';
-import { Lived, supervisor } from './lived.js';
 
 const withdrawn = { kind: 'category', key: 'gone', value: { id: 'gone', name: 'Gone', archived: true } };
 const known = new Snapshot([...(DEMO['demo'] ?? []), withdrawn]);
@@ -65,49 +62,6 @@ describe('whom a conversation may be handed to', () => {
     for (const to of ['expert-1', 'other-agent-1', 'nobody']) {
       expect(targetFields(to, site, known)).toEqual({ to, lease: { refused: 'TARGET_UNAVAILABLE' } });
     }
-  });
-});
-
-describe('a rehearsal answers as the conversation would', () => {
-  const NOW = '2026-03-21T12:00:00.000Z';
-  const manager = supervisor('manager', 'team:support');
-  const base = { commandId: 'dry-run', caller: manager } as const;
-  const of = (lived: Lived, command: Parameters<typeof rehearsed>[1]) =>
-    lived.state ? rehearsed(lived.state, command, UNKNOWN_FACTS, NOW) : undefined;
-
-  test('a close: outcome, state after it, effects (A6)', () => {
-    const answer = of(new Lived().says().assigned('eva'), { type: 'close', ...base });
-    expect(answer).toMatchObject({
-      kind: 'done',
-      outcome: 'closed',
-      conversation: { status: 'closed', sequence: 5 },
-      sequence: 5,
-    });
-    expect(answer?.kind === 'done' && answer.effects.map(({ code }) => code)).toEqual(
-      expect.arrayContaining(['counts-for', 'survey-requested', 'capacity-freed', 'leaves-panel']),
-    );
-  });
-
-  test('a repeat: already closed, with the first record', () => {
-    const lived = new Lived().says().does({ type: 'close' }, manager);
-    expect(
-      of(lived, { type: 'close', ...base, caller: supervisor('administrator', 'campaign:whatsapp') }),
-    ).toMatchObject({
-      kind: 'done',
-      outcome: 'already-closed',
-      sequence: 3,
-      conversation: { closing: { closedBy: { id: 'manager-1' } } },
-      effects: [],
-    });
-  });
-
-  test('a refusal with the sequence at which it was given', () => {
-    expect(of(new Lived('zendesk-messaging').says(), { type: 'close', ...base })).toEqual({
-      kind: 'refused',
-      reason: 'FEATURE_DISABLED',
-      currentSequence: 2,
-      nextConversationId: null,
-    });
   });
 });
 

@@ -6,7 +6,7 @@ import { CommandEndpoint } from '@parley/service/command-endpoint';
 import type { CommandRequest } from '@parley/service/command-request';
 import { createCursors } from '@parley/service/cursor';
 import { createLog } from '@parley/service/log';
-import { AuditOutbox } from '../src/audit/audit.outbox.js';
+import { AuditOutbox } from '@parley/persistence/audit-outbox';
 import { ConfigurationEditor } from '../src/configuration/configuration.editor.js';
 import { ConfigurationStore } from '../src/configuration/configuration.store.js';
 import { idOf, keyOf, missingFor, valueOf } from '../src/configuration/editable.js';
@@ -105,7 +105,13 @@ describe('configuration on a real database', () => {
 describe('what administrators write', () => {
   const endpoint = new CommandEndpoint('admin', createLog('test', 'silent'));
   const cursors = createCursors(settings.PARLEY_SECRET);
-  const editor = new ConfigurationEditor(database, cursors, store, endpoint, new AuditOutbox(database, settings));
+  const editor = new ConfigurationEditor(
+    database,
+    cursors,
+    store,
+    endpoint,
+    new AuditOutbox(database, settings.PUBLIC_URL),
+  );
   const edit = (kind: EditableKind, path: Record<string, string> = {}, more: Partial<CommandRequest> = {}) => ({
     ...{ kind, tenant: 'demo', caller: supervisor('super-administrator', 'tenant'), path },
     request: {

@@ -6,6 +6,7 @@ import { Access } from '@parley/identity/access';
 import { IdentityModule } from '@parley/identity/identity.module';
 import { createKafkaGate, type KafkaGate } from '@parley/lifecycle-log/kafka-gate';
 import { createPublisher, type Publisher } from '@parley/lifecycle-log/publisher';
+import { AuditOutbox } from '@parley/persistence/audit-outbox';
 import { type Database, openDatabase } from '@parley/persistence/database';
 import { createIdempotencyStore } from '@parley/persistence/idempotency-store';
 import { startOutbox } from '@parley/persistence/outbox';
@@ -17,7 +18,6 @@ import { RefusalAudit } from '@parley/service/refusal-audit';
 import { Shutdown } from '@parley/service/shutdown';
 import type { ServiceLog } from '@parley/service/tokens';
 import { ConversationClient, createConversationClient } from '@parley/temporal/client';
-import { AuditOutbox } from './audit/audit-outbox.js';
 import { ENTITIES } from './migrations/entities.js';
 import { MIGRATIONS } from './migrations/migrations.js';
 import { kafkaLog } from './lifecycle/kafka-log.js';
@@ -73,6 +73,7 @@ export class PartsModule {
       { provide: ConversationClient, useValue: temporal },
       { provide: IDEMPOTENCY, useValue: idempotency },
       { provide: IdempotencyPort, useValue: idempotency },
+      { provide: AuditOutbox, useValue: new AuditOutbox(database, settings.PUBLIC_URL) },
     ];
     const identity = IdentityModule.register({
       issuer: settings.OIDC_ISSUER,
@@ -82,8 +83,8 @@ export class PartsModule {
     return {
       module: PartsModule,
       imports: [identity],
-      providers: [...values, ended, AuditOutbox, { provide: RefusalAudit, useExisting: AuditOutbox }],
-      exports: [...values.map(({ provide }) => provide), AuditOutbox, RefusalAudit, identity],
+      providers: [...values, ended, { provide: RefusalAudit, useExisting: AuditOutbox }],
+      exports: [...values.map(({ provide }) => provide), RefusalAudit, identity],
     };
   }
 }

@@ -1,4 +1,5 @@
 import { afterAll, describe, expect, test } from '@jest/globals';
+import { eventually } from '../../../test/parts/eventually.js';
 import { type Claim, ClaimLost, Claims, restMs } from '../src/dispatch/claims.js';
 import type { InHand } from '../src/dispatch/in-hand.js';
 import { MessageRow } from '../src/dispatch/message.entity.js';
@@ -32,6 +33,12 @@ const runOut = (threadId: string) =>
 const stateOf = async (id: string) =>
   (await database.inTenant(tenant, (em) => em.findOneOrFail(MessageRow, { tenant, id }, { disableIdentityMap: true })))
     .state;
+const waitingForLocks = async (): Promise<number> => {
+  const rows = await database.acrossTenants((em) =>
+    em.execute<unknown[]>(`select pid from pg_stat_activity where wait_event_type = 'Lock'`),
+  );
+  return rows.length;
+};
 
 describe('claims of threads', () => {
   test('a thread has one dispatcher at a time, however many look', async () => {
@@ -99,13 +106,16 @@ describe('claims of threads', () => {
   test('one that is being withdrawn at this moment is never taken', async () => {
     const [claims, thread] = [new Claims(database), newThread()];
     await stored(thread, 'withdrawn');
-    const held = Promise.withResolvers<void>();
+    const [marked, held] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
     const withdrawing = database.inTenant(tenant, async (em) => {
       await em.nativeUpdate(MessageRow, { tenant, id: 'withdrawn', state: 'stored' }, { state: 'withdrawn' });
+      marked.resolve();
       await held.promise;
     });
+    await marked.promise;
     const claiming = claims.claim(50);
-    setTimeout(() => held.resolve(), 100);
+    await eventually(waitingForLocks, (count) => count > 0);
+    held.resolve();
     await withdrawing;
     expect(await claiming).toEqual({ taken: [], isFull: false });
     expect(await stateOf('withdrawn')).toBe('withdrawn');

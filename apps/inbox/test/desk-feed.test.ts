@@ -3,13 +3,13 @@ import type { Database } from '@parley/persistence/database';
 import { createLog } from '@parley/service/log';
 import { Shutdown } from '@parley/service/shutdown';
 import type { StreamEvent } from '@parley/service/sse';
+import { eventually } from '../../../test/parts/eventually.js';
 import { ConfigurationStore } from '../src/configuration/configuration.store.js';
 import { DeskFeed } from '../src/desk/desk.feed.js';
 import { showCapacity } from '../src/desk/desk-changes.js';
 import { DeskSequence } from '../src/desk/desk-sequence.js';
 import { openInboxDatabase } from './database.js';
 import { agent } from './lived.js';
-import { until } from './until.js';
 
 const { database, close } = await openInboxDatabase();
 const log = createLog('inbox', 'silent');
@@ -26,7 +26,7 @@ const tenant = 'demo';
 const changed = async (): Promise<void> => {
   const before = await newest();
   await database.inTenant(tenant, (em) => showCapacity(em, tenant, ['anna']));
-  await until(newest, (position) => position > before);
+  await eventually(newest, (position) => position > before);
 };
 const newest = async (): Promise<number> => {
   const [row] = await database.inTenant(tenant, (em) =>
@@ -65,7 +65,7 @@ test('a first read that fails loses nothing: what comes after `ready` is told', 
   const ready = Number(await source.position());
   expect(ready).toBe(await newest());
   await changed();
-  await until(told, (ids) => ids.includes(ready + 1));
+  await eventually(told, (ids) => ids.includes(ready + 1));
   expect(told()).toEqual([ready + 1]);
 });
 
@@ -80,7 +80,7 @@ test('one that comes back gets the changes since, and each that follows', async 
   const missed = await source.replay(String(last));
   expect(missed).toMatchObject([{ id: String(last + 1), event: 'capacity' }]);
   await changed();
-  await until(told, (ids) => ids.includes(last + 2));
+  await eventually(told, (ids) => ids.includes(last + 2));
 });
 
 test('a read that fails later is made up for, though nothing more moves', async () => {
@@ -88,11 +88,11 @@ test('a read that fails later is made up for, though nothing more moves', async 
   const ready = Number(await source.position());
   replica.isAway = true;
   await changed();
-  await until(
+  await eventually(
     () => replica.failures,
     (failures) => failures > 0,
   );
   expect(told()).toEqual([]);
   replica.isAway = false;
-  await until(told, (ids) => ids.includes(ready + 1));
+  await eventually(told, (ids) => ids.includes(ready + 1));
 });

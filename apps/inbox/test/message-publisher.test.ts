@@ -1,4 +1,6 @@
 import { afterAll, expect, test } from '@jest/globals';
+import { Metrics } from '@parley/service/metrics';
+import { DispatchMetrics } from '../src/dispatch/dispatch.metrics.js';
 import { nextToPublish } from '../src/dispatch/message-publisher.js';
 import { MessageRow } from '../src/dispatch/message.entity.js';
 import { openInboxDatabase } from './database.js';
@@ -44,4 +46,12 @@ test('messages leave in the order of their thread; a missing one holds up its ow
   expect(await next()).toEqual(['a-3']);
   await published('a-3');
   expect(await next()).toEqual(['a-after-1']);
+});
+
+test('what Kafka has not heard of is counted, and what waits too long for the one before it is an alarm', async () => {
+  const metrics = new DispatchMetrics(database, new Metrics('inbox'));
+  const before = await metrics.unpublished();
+  await place(A, 'a-alarm', 2, 10);
+  await place(B, 'b-fresh', 1, (Date.now() - START) / 1000);
+  expect(await metrics.unpublished()).toEqual({ waiting: before.waiting + 2, held: before.held + 1 });
 });

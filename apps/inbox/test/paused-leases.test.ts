@@ -1,5 +1,6 @@
 import { afterAll, expect, test } from '@jest/globals';
 import type { Settings } from '@parley/contracts/settings';
+import { eventually } from '../../../test/parts/eventually.js';
 import { AgentRow } from '../src/capacity/agent.entity.js';
 import { tellRoom } from '../src/capacity/activity.js';
 import { Leases } from '../src/capacity/leases.js';
@@ -8,7 +9,6 @@ import { ConfigurationStore } from '../src/configuration/configuration.store.js'
 import { DeskChangeRow } from '../src/desk/desk-change.entity.js';
 import { HEARD } from '../src/parts.js';
 import { openInboxDatabase } from './database.js';
-import { until } from './until.js';
 
 const { database, close } = await openInboxDatabase();
 afterAll(close);
@@ -28,7 +28,7 @@ test('room for a paused conversation is seen on the desk when it is taken and gi
   await database.inTenant(tenant, (em) => em.insert(AgentRow, { tenant, id: 'anna', ...room }));
   const heard: (string | null)[] = [];
   database.listen(HEARD.router, (word) => void heard.push(word));
-  await until(
+  await eventually(
     () => heard,
     (words) => words.includes(null),
   );
@@ -44,7 +44,7 @@ test('room for a paused conversation is seen on the desk when it is taken and gi
     ['capacity', ['anna']],
     ['capacity', ['anna']],
   ]);
-  await until(
+  await eventually(
     () => heard,
     (words) => words.includes(tenant),
   );

@@ -6,6 +6,7 @@ import { notify } from '@parley/persistence/listener';
 import { createLog } from '@parley/service/log';
 import { Shutdown } from '@parley/service/shutdown';
 import type { ConversationClient } from '@parley/temporal/client';
+import { eventually } from '../../../test/parts/eventually.js';
 import { AgentRow } from '../src/capacity/agent.entity.js';
 import { Leases } from '../src/capacity/leases.js';
 import { Aftermath } from '../src/commands/aftermath.js';
@@ -17,7 +18,6 @@ import { Router } from '../src/routing/router.js';
 import { WaitingList } from '../src/routing/waiting-list.js';
 import { Turns } from '../src/turns.js';
 import { openInboxDatabase } from './database.js';
-import { until } from './until.js';
 
 const { database, close } = await openInboxDatabase();
 const log = createLog('inbox', 'silent');
@@ -69,6 +69,7 @@ interface Sent {
 /** The server and its conversations: the first answer under an id is the answer for ever. */
 class Server {
   readonly sent: Sent[] = [];
+  isAway = false;
   readonly #answers = new Map<string, CommandUpdateAnswer>();
 
   constructor(private readonly decide: (command: Sent) => 'done' | 'busy' = () => 'done') {}
@@ -77,6 +78,7 @@ class Server {
     command: async (_tenant: string, conversationId: string, type: string, command: object) => {
       const sent = { ...command, type, conversationId } as Sent;
       this.sent.push(sent);
+      if (this.isAway) return { kind: 'unavailable', why: 'away' };
       const answer = this.#answers.get(sent.commandId) ?? this.#answer(sent);
       this.#answers.set(sent.commandId, answer);
       return { kind: 'answer', answer };
@@ -133,13 +135,13 @@ test('the place is gone when the router wants it: nothing is sent, and once it i
   }
   const [server, list] = [new Server(), new Raced(database, configuration)];
   route(server, list);
-  await until(
+  await eventually(
     () => list.looks,
     (looks) => looks >= 3,
   );
   expect(server.sent).toEqual([]);
   await leases.giveBack(byHand);
-  await until(
+  await eventually(
     () => leaseOf(tenant, 'c1'),
     (states) => states.includes('used'),
   );
@@ -152,12 +154,12 @@ test('each attempt is a command of its own: what was refused once may come about
   await waiting(tenant, 'support', 'c', 1);
   const server: Server = new Server(() => (server.sent.length === 1 ? 'busy' : 'done'));
   route(server);
-  await until(
+  await eventually(
     () => leaseOf(tenant, 'c1'),
     (states) => states.includes('freed'),
   );
   await wake(tenant);
-  await until(
+  await eventually(
     () => leaseOf(tenant, 'c1'),
     (states) => states.includes('used'),
   );
@@ -165,12 +167,35 @@ test('each attempt is a command of its own: what was refused once may come about
   expect(await leaseOf(tenant, 'c1')).toEqual(['freed', 'used']);
 });
 
+test('while no conversation can be reached, a round ends at the first; the next one begins anew', async () => {
+  const tenant = newTenant();
+  await group(tenant, 'support', { wanda: 5 });
+  await waiting(tenant, 'support', 'c', 3);
+  const server = new Server();
+  server.isAway = true;
+  route(server);
+  const turns = () => database.inTenant(tenant, (em) => em.execute('select name from turn where tenant = ?', [tenant]));
+  await eventually(
+    () => leaseOf(tenant, 'c1'),
+    (states) => states.includes('freed'),
+  );
+  await eventually(turns, (rows) => rows.length === 0);
+  expect(new Set(server.told('assign'))).toEqual(new Set(['c1 wanda']));
+  server.isAway = false;
+  await wake(tenant);
+  await eventually(
+    () => leaseOf(tenant, 'c3'),
+    (states) => states.includes('used'),
+  );
+  expect(server.told('assign').slice(-3)).toEqual(['c1 wanda', 'c2 wanda', 'c3 wanda']);
+});
+
 test('what the router gives back wakes no router; what anybody else gives back does', async () => {
   const [tenant, marker] = [newTenant(), newTenant()];
   await group(tenant, 'support', { zoe: 5 });
   const heard: (string | null)[] = [];
   database.listen(HEARD.router, (word) => void heard.push(word));
-  await until(
+  await eventually(
     () => heard,
     (words) => words.includes(null),
   );
@@ -180,7 +205,7 @@ test('what the router gives back wakes no router; what anybody else gives back d
     await leases.settle(key, 'zoe', { kind: 'unavailable', why: 'away' }, by);
     await wake(marker);
   }
-  await until(
+  await eventually(
     () => heard,
     (words) => words.filter((word) => word === marker).length === 2,
   );
@@ -200,7 +225,7 @@ test('the longest-waiting of a group without room hold up nobody of another grou
   await waiting(tenant, 'free', 'c', 2, 'in-queue', '10:00');
   const server = new Server();
   route(server);
-  await until(
+  await eventually(
     () => leaseOf(tenant, 'c1'),
     (states) => states.includes('used'),
   );
@@ -219,7 +244,7 @@ test('all who wait for nobody are told so, however many; the longest-waiting fir
   const numbers = (prefix: string, count: number, reason: string) =>
     Array.from({ length: count }, (_, index) => `${prefix}${index + 1} ${reason}`);
   const expected = [...numbers('f', 230, 'in-queue'), ...numbers('e', 5, 'agents-offline')];
-  await until(
+  await eventually(
     () => server.sent.length,
     (count) => count >= expected.length,
   );

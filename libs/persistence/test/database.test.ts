@@ -7,8 +7,8 @@ import type { Database } from '../src/database.js';
 import { notify } from '../src/listener.js';
 import { migration, rowLevelSecurity, TENANT_COLUMN } from '../src/migration.js';
 import { isUnavailable } from '../src/unavailable.js';
-import { eventually, run, SECRET, startPostgres } from './postgres.js';
-import type { TestPostgres } from './postgres.js';
+import { eventually } from '../../../test/parts/eventually.js';
+import { run, SECRET, startPostgres, type TestPostgres } from '../../../test/parts/postgres.js';
 
 const Letter = defineEntity({
   name: 'Letter',

@@ -7,8 +7,8 @@ import { migration, rowLevelSecurity, TENANT_COLUMN } from '../src/migration.js'
 import { addToOutbox, startOutbox } from '../src/outbox.js';
 import type { Outbox } from '../src/outbox.js';
 import { currentPosition, nextPosition } from '../src/stream-position.js';
-import { eventually, run, SECRET, startPostgres } from './postgres.js';
-import type { TestPostgres } from './postgres.js';
+import { eventually } from '../../../test/parts/eventually.js';
+import { run, SECRET, startPostgres, type TestPostgres } from '../../../test/parts/postgres.js';
 
 const MIGRATIONS = [
   migration('counts-1', [

@@ -3,8 +3,8 @@ import { openDatabase } from '../src/database.js';
 import type { Database } from '../src/database.js';
 import { ContactErased, openVault } from '../src/vault.js';
 import type { Place, Vault } from '../src/vault.js';
-import { eventually, run, SECRET, startPostgres } from './postgres.js';
-import type { TestPostgres } from './postgres.js';
+import { eventually } from '../../../test/parts/eventually.js';
+import { run, SECRET, startPostgres, type TestPostgres } from '../../../test/parts/postgres.js';
 
 let postgres: TestPostgres;
 let database: Database;

@@ -18,7 +18,7 @@ import { TemporalConnection } from './connection.js';
 import { dataConverter } from './data-converter.js';
 import { patiently, type Reply } from './patience.js';
 import type { SigningSecrets } from './signing-codec.js';
-import { Turns } from './turns.js';
+import { InFlight } from './in-flight.js';
 
 export interface ConversationClientOptions extends SigningSecrets {
   /** host:port */
@@ -53,7 +53,7 @@ export class ConversationClient {
   private readonly connection: TemporalConnection;
   private readonly client: Client;
   private readonly taskQueue: string;
-  private readonly turns = new Turns();
+  private readonly inFlight = new InFlight();
   private took: UpdateObserver = () => undefined;
 
   constructor({ address, namespace, taskQueue, ...secrets }: ConversationClientOptions) {
@@ -193,7 +193,7 @@ export class ConversationClient {
   ): Promise<Reply<A>> {
     const startedAt = performance.now();
     const deadline = Date.now() + deadlineMs;
-    const reply = await this.turns.take(workflowIdOf(tenant, threadId), deadlineMs, () =>
+    const reply = await this.inFlight.take(workflowIdOf(tenant, threadId), deadlineMs, () =>
       patiently(this.connection, deadline, call),
     );
     this.took(update, (performance.now() - startedAt) / 1000);

@@ -1,13 +1,14 @@
 import { Injectable } from '@nestjs/common';
 import type { CancelBody, CloseBody, ReassignBody } from '@parley/contracts/admin-http';
 import type { CommandOf } from '@parley/contracts/command';
-import type { AvailableCommand, CommandAnswer } from '@parley/contracts/conversation';
+import type { CommandAnswer } from '@parley/contracts/conversation';
 import { threadOf } from '@parley/contracts/identifiers';
 import type { CommandUpdateAnswer } from '@parley/contracts/protocol';
 import type { Conversation } from '@parley/contracts/state';
 import { reaches, type Verb } from '@parley/domain/access';
 import { availableCommands } from '@parley/domain/available-commands';
 import { isEnded } from '@parley/domain/conversation';
+import { rehearse } from '@parley/domain/rehearse';
 import { ContactErased } from '@parley/persistence/vault';
 import { CommandEndpoint } from '@parley/service/command-endpoint';
 import { outcomeOf, type CommandOutcome } from '@parley/service/command-outcome';
@@ -21,7 +22,6 @@ import { ConversationReader, type Asked } from '../conversation/conversation.rea
 import { UNKNOWN_FACTS, withTagNames } from '../conversation/presented.js';
 import { AgentRoom } from './agent-room.js';
 import { CommentStore } from './comment.store.js';
-import { rehearsed } from './rehearsal.js';
 import { categoryFields, targetFields } from './taxonomy.js';
 
 /** Who asks for which command on which conversation. */
@@ -93,13 +93,13 @@ export class SupervisorCommands {
       reach: async () => void (await reached()),
       rehearse: async () => {
         const command = commandOf(ask, REHEARSAL, comment && REHEARSAL, await fields(await reached()));
-        return this.#shown(ask, await this.#rehearse(ask, command));
+        return this.#rehearse(ask, command);
       },
       perform: async (commandId) => {
         const state = await reached();
         const own = await fields(state);
         const commentId = await this.#kept(ask, state, commandId, comment);
-        return this.#shown(ask, await this.#perform(ask, commandOf(ask, commandId, commentId, own)));
+        return this.#perform(ask, state, commandOf(ask, commandId, commentId, own));
       },
     });
   }
@@ -119,35 +119,41 @@ export class SupervisorCommands {
     return state;
   }
 
-  /** As who asked may see it: tags by name, and which commands are open to them now. */
-  async #shown(ask: Ask, outcome: CommandOutcome): Promise<CommandOutcome> {
+  /**
+   * As who asked may see it: tags by name, and which commands are open to them now.
+   * @param expected what the command should have made of the state that we knew
+   */
+  async #shown(ask: Ask, outcome: CommandOutcome, expected: Conversation | undefined): Promise<CommandOutcome> {
     if (outcome.kind !== 'done') return outcome;
     const { tagName } = await this.configuration.of(ask.tenant);
     const view = withTagNames(outcome.conversation, tagName);
-    const open = view.availableCommands ?? (await this.#available(ask, view.sequence));
-    return { ...outcome, conversation: { ...view, availableCommands: open } };
+    const state = expected?.sequence === view.sequence ? expected : await this.#soFar(ask, view.sequence);
+    const open = state && availableCommands(state, ask.caller, UNKNOWN_FACTS, new Date().toISOString());
+    return { ...outcome, conversation: { ...view, availableCommands: open ?? null } };
   }
 
-  /** Null when nobody knows it so far just now: the command is decided, and its answer must not wait for this. */
-  async #available(ask: Ask, sequence: number): Promise<AvailableCommand[] | null> {
+  /** Undefined when nobody knows it so far just now: the command is decided, and its answer must not wait for this. */
+  async #soFar(ask: Ask, sequence: number): Promise<Conversation | undefined> {
     const within = { deadlineMs: AVAILABLE_WITHIN_MS };
     const reply = await this.temporal.decisionState(ask.tenant, ask.conversationId, within);
     const state = reply.kind === 'answer' ? reply.answer.conversation : await this.#folded(ask);
-    if (state === undefined || state.sequence < sequence) return null;
-    return availableCommands(state, ask.caller, UNKNOWN_FACTS, new Date().toISOString());
+    return state && state.sequence >= sequence ? state : undefined;
   }
 
-  async #perform(ask: Ask, command: SupervisorCommand): Promise<CommandOutcome> {
+  async #perform(ask: Ask, reached: Conversation, command: SupervisorCommand): Promise<CommandOutcome> {
     const reply = await sent(this.temporal, ask, command);
-    return outcomeOf(reply, async () => fromFold(await this.#folded(ask), command));
+    const outcome = await outcomeOf(reply, async () => fromFold(await this.#folded(ask), command).outcome);
+    return this.#shown(ask, outcome, rehearse(reached, command, UNKNOWN_FACTS, new Date().toISOString()).after);
   }
 
   async #rehearse(ask: Ask, command: SupervisorCommand): Promise<CommandOutcome> {
     const reply = await this.temporal.decisionState(ask.tenant, ask.conversationId);
-    if (reply.kind === 'not-found') return fromFold(await this.#folded(ask), command);
-    if (reply.kind !== 'answer') return { kind: 'unavailable' };
-    const { conversation, facts } = reply.answer;
-    return rehearsed(conversation, command, facts, new Date().toISOString());
+    if (reply.kind !== 'answer' && reply.kind !== 'not-found') return { kind: 'unavailable' };
+    const { outcome, after } =
+      reply.kind === 'answer'
+        ? rehearse(reply.answer.conversation, command, reply.answer.facts, new Date().toISOString())
+        : fromFold(await this.#folded(ask), command);
+    return this.#shown(ask, outcome, after);
   }
 
   /** A5, D6: the comment is kept, encrypted, before the command that names it goes out. */
@@ -218,7 +224,11 @@ function sent(
  * No run holds it (architecture.md, decision 9): it left its run when all of it was published, so our fold knows how it
  * ended, or is about to.
  */
-function fromFold(state: Conversation | undefined, command: SupervisorCommand): CommandOutcome {
-  if (state === undefined) return { kind: 'not-found' };
-  return isEnded(state) ? rehearsed(state, command, UNKNOWN_FACTS, new Date().toISOString()) : { kind: 'behind' };
+function fromFold(
+  state: Conversation | undefined,
+  command: SupervisorCommand,
+): { outcome: CommandOutcome; after?: Conversation } {
+  if (state === undefined) return { outcome: { kind: 'not-found' } };
+  if (!isEnded(state)) return { outcome: { kind: 'behind' } };
+  return rehearse(state, command, UNKNOWN_FACTS, new Date().toISOString());
 }

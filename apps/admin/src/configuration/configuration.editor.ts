@@ -3,13 +3,13 @@ import type { EntityManager } from '@mikro-orm/postgresql';
 import { Inject, Injectable } from '@nestjs/common';
 import type { Caller } from '@parley/contracts/actor';
 import type { ConfigurationQuery, EditableKind } from '@parley/contracts/admin-http';
+import { AuditOutbox } from '@parley/persistence/audit-outbox';
 import type { Database } from '@parley/persistence/database';
 import { CommandEndpoint } from '@parley/service/command-endpoint';
 import { etagOf, type CommandRequest } from '@parley/service/command-request';
 import { CURSORS, type Cursors } from '@parley/service/cursor';
 import { problem, reasonProblem } from '@parley/service/problem';
 import { validationProblem } from '@parley/service/shape';
-import { AuditOutbox } from '../audit/audit.outbox.js';
 import type { Page } from '../live-activity/live-activity.js';
 import { scopeOf } from '../live-activity/scope.js';
 import { DATABASE } from '../parts.js';
@@ -114,7 +114,7 @@ export class ConfigurationEditor {
         this.database.inTenant(tenant, async (em) => {
           const [value, shown] = await decided(em);
           const version = await this.store.write(em, { tenant, kind, key, value });
-          await this.audit.acted(em, tenant, actorOf(caller), `configuration.${kind}`, `${key} v${version}`);
+          await this.audit.acted(em, tenant, caller, `configuration.${kind}`, `${key} v${version}`);
           request.setHeader('ETag', etagOf(version));
           return { ...shown, version };
         }),
@@ -132,7 +132,6 @@ export class ConfigurationEditor {
   }
 }
 
-const actorOf = ({ kind, id, role }: Caller) => ({ kind, id, role });
 const pathKey = (kind: EditableKind, path: Fields): string => keyOf(kind, path, String(path['id']));
 const likeText = (text: string): string => text.replace(/[\\%_]/g, '\\$&');
 

@@ -3,6 +3,7 @@ import type { CommandAnswer, ConversationView } from '@parley/contracts/conversa
 import type { AgentMessageBody } from '@parley/contracts/inbox-http';
 import type { Guards } from '@parley/contracts/protocol';
 import type { Conversation } from '@parley/contracts/state';
+import { rehearse, type Rehearsed } from '@parley/domain/rehearse';
 import type { Database } from '@parley/persistence/database';
 import { notify } from '@parley/persistence/listener';
 import { ContactErased } from '@parley/persistence/vault';
@@ -12,9 +13,8 @@ import type { CommandRequest } from '@parley/service/command-request';
 import { reasonProblem } from '@parley/service/problem';
 import { ConversationClient } from '@parley/temporal/client';
 import { newMessageId, SourceKeys } from '../channel-messages/identifiers.js';
-import type { Ask } from '../commands/commands.js';
+import type { Ask } from '../commands/ask.js';
 import { Conversations, type Known, NO_FACTS } from '../commands/conversations.js';
-import { rehearse, type Rehearsed } from '../commands/rehearsal.js';
 import { Shown } from '../commands/shown.js';
 import { Intake, type NewMessage, type Taken } from '../dispatch/intake.js';
 import { MessageWaiters } from '../dispatch/message-waiters.js';

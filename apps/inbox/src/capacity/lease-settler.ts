@@ -6,7 +6,7 @@ import { ConversationClient } from '@parley/temporal/client';
 import { Archive } from '../archive/archive.store.js';
 import { Aftermath } from '../commands/aftermath.js';
 import { sendUpdate } from '../commands/send-update.js';
-import { Wakeable } from '../dispatch/wakeable.js';
+import { Wakeable } from '../wakeable.js';
 import { DATABASE, FRESH } from '../parts.js';
 import { type LeaseCommand, LeaseRow } from './lease.entity.js';
 import { Leases } from './leases.js';

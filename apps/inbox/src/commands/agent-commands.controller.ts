@@ -17,7 +17,7 @@ import type { Principal } from '@parley/service/request-context';
 import { Input, type InputOf, Route, route } from '@parley/service/route';
 import { z } from 'zod';
 import { AgentCommands } from './agent-commands.js';
-import type { Ask } from './commands.js';
+import type { Ask } from './ask.js';
 
 const ALWAYS: ProblemSlug[] = ['forbidden-scope', 'erased', 'stale-target', 'stale-version', 'not-eligible-state'];
 const DESK: ProblemSlug[] = [...ALWAYS, 'target-unavailable', 'capacity-full'];

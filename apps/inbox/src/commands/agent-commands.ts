@@ -17,7 +17,8 @@ import { ConfigurationStore } from '../configuration/configuration.store.js';
 import { qualified, type Qualification, type Qualified } from '../configuration/qualification.js';
 import { SpotTags } from '../configuration/spot-tags.js';
 import { NotesStore } from '../history/notes.store.js';
-import { type Ask, Commands, type Fields, type Plan, REHEARSAL } from './commands.js';
+import type { Ask, Fields } from './ask.js';
+import { Commands, type Plan, REHEARSAL } from './commands.js';
 import { LeasedCommands } from './leased-commands.js';
 
 type Plain = 'pause' | 'returnToQueue' | 'endSession';

@@ -1,42 +1,20 @@
 import { Injectable } from '@nestjs/common';
-import type { Caller } from '@parley/contracts/actor';
-import type { CommandOf } from '@parley/contracts/command';
 import type { CommandAnswer } from '@parley/contracts/conversation';
-import type { CommandUpdateAnswer, UpdateCommandType } from '@parley/contracts/protocol';
+import type { CommandUpdateAnswer } from '@parley/contracts/protocol';
 import type { ReasonCode } from '@parley/contracts/reason';
 import type { Conversation } from '@parley/contracts/state';
 import type { Verb } from '@parley/domain/access';
+import { rehearse, type Rehearsed } from '@parley/domain/rehearse';
 import { CommandEndpoint } from '@parley/service/command-endpoint';
 import { type CommandOutcome, outcomeOf } from '@parley/service/command-outcome';
-import type { CommandRequest } from '@parley/service/command-request';
 import { requestContext } from '@parley/service/request-context';
 import { ConversationClient } from '@parley/temporal/client';
 import type { Reply } from '@parley/temporal/patience';
 import { Aftermath } from './aftermath.js';
+import type { Ask, Fields, InboxCommand } from './ask.js';
 import { Conversations, type Known, NO_FACTS } from './conversations.js';
-import { rehearse, type Rehearsed } from './rehearsal.js';
 import { sendUpdate } from './send-update.js';
 import { Shown } from './shown.js';
-
-/** Who asks for what on which conversation. */
-export interface Ask {
-  tenant: string;
-  caller: Caller;
-  conversationId: string;
-  request: CommandRequest;
-}
-export interface Guards {
-  episode?: number | undefined;
-  ifMessageCount?: number | undefined;
-}
-
-/** One of our commands with its name: what `decide` takes. */
-export type InboxCommand = {
-  [T in UpdateCommandType]: CommandOf<T>;
-}[UpdateCommandType];
-type Sendable<C> = C extends InboxCommand ? Omit<C, 'caller' | 'commandId' | 'ifSequence' | 'traceparent'> : never;
-/** What one verb says beside what they all say. */
-export type Fields = Sendable<InboxCommand>;
 
 export interface Plan {
   verb: Verb;

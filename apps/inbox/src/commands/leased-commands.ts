@@ -6,7 +6,8 @@ import type { Verb } from '@parley/domain/access';
 import type { Reply } from '@parley/temporal/patience';
 import type { LeaseCommand } from '../capacity/lease.entity.js';
 import { Leases, type Target } from '../capacity/leases.js';
-import { type Ask, Commands, type Fields, type InboxCommand, type Send } from './commands.js';
+import type { Ask, Fields, InboxCommand } from './ask.js';
+import { Commands, type Send } from './commands.js';
 
 /** Commands that take a place on somebody's desk: the lease first, then the Update with it, then what became of it. */
 @Injectable()

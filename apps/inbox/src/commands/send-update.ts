@@ -1,7 +1,7 @@
 import type { CommandUpdateAnswer } from '@parley/contracts/protocol';
 import type { ConversationClient } from '@parley/temporal/client';
 import type { Reply } from '@parley/temporal/patience';
-import type { InboxCommand } from './commands.js';
+import type { InboxCommand } from './ask.js';
 
 /** A command as the Update of its own name; its id makes a repeat harmless. */
 export function sendUpdate(

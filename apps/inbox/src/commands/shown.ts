@@ -5,7 +5,7 @@ import type { CommandOutcome } from '@parley/service/command-outcome';
 import { ConfigurationStore } from '../configuration/configuration.store.js';
 import { buttonsOf } from '../history/presented.js';
 import { withTagNames } from '../history/tag-names.js';
-import type { Ask } from './commands.js';
+import type { Ask } from './ask.js';
 import { Conversations } from './conversations.js';
 
 /** A decided command waits no longer to be told what may come next. */

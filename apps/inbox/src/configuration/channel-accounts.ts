@@ -14,7 +14,7 @@ import { addToOutbox } from '@parley/persistence/outbox';
 import type { Vault } from '@parley/persistence/vault';
 import { problem, refusalProblem } from '@parley/service/problem';
 import { SETTINGS } from '@parley/service/tokens';
-import { AuditOutbox } from '../audit/audit-outbox.js';
+import { AuditOutbox } from '@parley/persistence/audit-outbox';
 import { newHookId } from '../channel-messages/identifiers.js';
 import { DATABASE, FRESH, HEARD, VAULT } from '../parts.js';
 import { ChannelAccountRow } from './configuration.entity.js';

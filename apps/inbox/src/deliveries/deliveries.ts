@@ -9,7 +9,7 @@ import { Counter } from 'prom-client';
 import { Contacts } from '../channel-messages/contacts.js';
 import { ChannelAccounts } from '../configuration/channel-accounts.js';
 import { MessageRow } from '../dispatch/message.entity.js';
-import { Wakeable } from '../dispatch/wakeable.js';
+import { Wakeable } from '../wakeable.js';
 import { DATABASE, FRESH, HEARD, VAULT } from '../parts.js';
 import { DeliveryRow } from './delivery.entity.js';
 import { sendOnce, type Sent } from './outgoing-request.js';

@@ -3,7 +3,7 @@ import type { Database } from '@parley/persistence/database';
 import { notify } from '@parley/persistence/listener';
 import { Shutdown } from '@parley/service/shutdown';
 import { SERVICE_LOG, type ServiceLog } from '@parley/service/tokens';
-import { Wakeable } from '../dispatch/wakeable.js';
+import { Wakeable } from '../wakeable.js';
 import { HeardTenants } from '../heard-tenants.js';
 import { DATABASE, HEARD } from '../parts.js';
 import { DESK_STREAM } from './desk-changes.js';

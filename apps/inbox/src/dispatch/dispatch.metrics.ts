@@ -5,8 +5,13 @@ import { Counter, Gauge, Histogram } from 'prom-client';
 import { DATABASE } from '../parts.js';
 import type { Handed } from './in-hand.js';
 
-/** A thread that does not move for so long is an alarm. */
+/** What does not move for so long is an alarm. */
 const HELD_S = 10;
+
+interface Backlog {
+  waiting: number;
+  held: number;
+}
 
 /** What an operator must see of the way of a message. */
 @Injectable()
@@ -32,7 +37,7 @@ export class DispatchMetrics {
       buckets: [0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 60],
       registers,
     });
-    const { backlog } = this;
+    const { backlog, unpublished } = this;
     new Gauge({
       name: 'inbox_threads',
       help: 'Threads with messages that have no place yet; held: for more than 10 s (alarm).',
@@ -40,6 +45,17 @@ export class DispatchMetrics {
       registers,
       async collect() {
         const { waiting, held } = await backlog();
+        this.set({ state: 'waiting' }, waiting);
+        this.set({ state: 'held' }, held);
+      },
+    });
+    new Gauge({
+      name: 'inbox_messages_unpublished',
+      help: 'Messages with a place that Kafka has not heard of; held: for more than 10 s (alarm): Kafka is away, or the one before is missing.',
+      labelNames: ['state'],
+      registers,
+      async collect() {
+        const { waiting, held } = await unpublished();
         this.set({ state: 'waiting' }, waiting);
         this.set({ state: 'held' }, held);
       },
@@ -52,13 +68,17 @@ export class DispatchMetrics {
     this.#latency.observe({ author }, (Date.now() - message.acceptedAt.getTime()) / 1000);
   }
 
-  readonly backlog = (): Promise<{ waiting: number; held: number }> =>
-    this.database.acrossTenants(async (em) => {
+  readonly backlog = (): Promise<Backlog> => this.#count('held_since', 'thread where waiting');
+
+  readonly unpublished = (): Promise<Backlog> => this.#count('decided_at', `message where state = 'placed'`);
+
+  #count(since: string, what: string): Promise<Backlog> {
+    return this.database.acrossTenants(async (em) => {
       const [row] = await em.execute<{ waiting: string; held: string }[]>(
-        `select count(*) as waiting, count(*) filter (where held_since < now() - ? * interval '1 s') as held
-         from thread where waiting`,
+        `select count(*) as waiting, count(*) filter (where ${since} < now() - ? * interval '1 s') as held from ${what}`,
         [HELD_S],
       );
       return { waiting: Number(row?.waiting ?? 0), held: Number(row?.held ?? 0) };
     });
+  }
 }

@@ -9,7 +9,7 @@ import { DispatchMetrics } from './dispatch.metrics.js';
 import { type Given, HandOver } from './hand-over.js';
 import type { InHand } from './in-hand.js';
 import { Placing } from './placing.js';
-import { Wakeable } from './wakeable.js';
+import { Wakeable } from '../wakeable.js';
 
 /** So many threads at once; a thread's messages go one after the other. */
 const THREADS_AT_ONCE = 32;

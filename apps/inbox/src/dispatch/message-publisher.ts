@@ -13,7 +13,7 @@ import { DATABASE, FRESH, HEARD, KAFKA_GATE, PUBLISHER } from '../parts.js';
 import { EVERYBODY, Turns } from '../turns.js';
 import { MessageRow } from './message.entity.js';
 import { saidOf } from './said.js';
-import { Wakeable } from './wakeable.js';
+import { Wakeable } from '../wakeable.js';
 
 const A_BATCH = 500;
 const SWEEP_MS = 3_000;

@@ -43,6 +43,9 @@ export const MESSAGE_TABLES = [
 /** An agent's message brings along what its sender had read, to be looked at where it is decided. */
 export const GUARDS_OF_MESSAGES = [`alter table message add column guards jsonb`];
 
+/** Places that were given back are forgotten by age. */
+export const FREED_LEASES = [`create index lease_freed on lease (freed_at) where state = 'freed'`];
+
 /** What runs left behind, and what the logs say. */
 export const LIFE_TABLES = [
   `create table archived_thread (

@@ -7,7 +7,7 @@ import type { Settings } from '@parley/contracts/settings';
 import type { Database } from '@parley/persistence/database';
 import { problem, reasonProblem } from '@parley/service/problem';
 import { SETTINGS } from '@parley/service/tokens';
-import { AuditOutbox } from '../audit/audit-outbox.js';
+import { AuditOutbox } from '@parley/persistence/audit-outbox';
 import { type Activity, publishActivity } from '../capacity/activity.js';
 import { AgentRow } from '../capacity/agent.entity.js';
 import { heldBy, lockAgent } from '../capacity/ledger.js';

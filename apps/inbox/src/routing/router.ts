@@ -11,9 +11,9 @@ import { ConversationClient } from '@parley/temporal/client';
 import type { Reply } from '@parley/temporal/patience';
 import { Leases } from '../capacity/leases.js';
 import { Aftermath } from '../commands/aftermath.js';
-import type { InboxCommand } from '../commands/commands.js';
+import type { InboxCommand } from '../commands/ask.js';
 import { sendUpdate } from '../commands/send-update.js';
-import { Wakeable } from '../dispatch/wakeable.js';
+import { Wakeable } from '../wakeable.js';
 import { HeardTenants } from '../heard-tenants.js';
 import { noteDecided } from '../lifecycle/decided.js';
 import { DATABASE, HEARD } from '../parts.js';
@@ -131,6 +131,8 @@ export class Router implements OnApplicationBootstrap {
     reply: Reply<CommandUpdateAnswer>,
     what: string,
   ): Promise<void> {
+    // Nobody is asked in vain one after the other: the round is over, and the next sweep begins another.
+    if (reply.kind === 'unavailable') throw new Error('The conversations cannot be reached just now.');
     const answer = reply.kind === 'answer' ? reply.answer : undefined;
     if (answer?.kind === 'done') return this.aftermath.of(tenant, id, answer);
     const refused = answer?.kind === 'refused' ? answer : undefined;

@@ -5,12 +5,14 @@ import { Health } from '@parley/service/health';
 import { Shutdown } from '@parley/service/shutdown';
 import { SERVICE_LOG, type ServiceLog } from '@parley/service/tokens';
 import { DispatchMetrics } from '../dispatch/dispatch.metrics.js';
-import { Wakeable } from '../dispatch/wakeable.js';
+import { Wakeable } from '../wakeable.js';
 import { DATABASE, IDEMPOTENCY } from '../parts.js';
 
 const EVERY_MS = 60_000;
 /** A screen that was away for longer begins anew (`event: reset`). */
 const STREAM_KEPT = '1 hour';
+/** As long as an answer is kept for its key: nobody repeats a command after that. */
+const LEASE_KEPT = '1 day';
 /** In one statement, below its time limit. */
 const A_BATCH = 5_000;
 
@@ -59,7 +61,14 @@ export class Upkeep implements OnApplicationBootstrap {
          returning conversation_id`,
         [A_BATCH],
       );
-      return Math.max(changes.length, decided.length);
+      const leases = await em.execute<unknown[]>(
+        `delete from lease where (tenant, conversation_id, episode, request_id) in (
+           select tenant, conversation_id, episode, request_id from lease
+           where state = 'freed' and freed_at < now() - interval '${LEASE_KEPT}' limit ?)
+         returning request_id`,
+        [A_BATCH],
+      );
+      return Math.max(changes.length, decided.length, leases.length);
     });
     return forgotten === A_BATCH;
   }

@@ -69,18 +69,3 @@ export async function run<T extends object>(url: string, sql: string, values: un
     await client.end();
   }
 }
-
-/** Looks again and again, for a time that is limited: no test sleeps. */
-export async function eventually<T>(
-  look: () => Promise<T> | T,
-  isSo: (seen: T) => boolean,
-  withinMs = 10_000,
-): Promise<T> {
-  const until = Date.now() + withinMs;
-  for (;;) {
-    const seen = await look();
-    if (isSo(seen)) return seen;
-    if (Date.now() > until) throw new Error(`Not so within ${withinMs} ms: ${JSON.stringify(seen)}`);
-    await new Promise((resolve) => setTimeout(resolve, 20));
-  }
-}

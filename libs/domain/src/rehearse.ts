@@ -1,23 +1,27 @@
-import type { Command } from '@parley/contracts/command';
+import type { Command, Refusal } from '@parley/contracts/command';
+import type { ConversationView } from '@parley/contracts/conversation';
 import type { ReasonCode } from '@parley/contracts/reason';
 import type { Conversation, Facts } from '@parley/contracts/state';
-import { decide } from '@parley/domain/decide';
-import type { Decision } from '@parley/domain/decision';
-import { effectsOf } from '@parley/domain/effects';
-import { evolve } from '@parley/domain/evolve';
-import { ORDER_OF_CHECKS } from '@parley/domain/order-of-checks';
-import { viewOf } from '@parley/domain/view';
-import type { CommandOutcome } from '@parley/service/command-outcome';
+import { decide } from './decide.js';
+import type { Decision } from './decision.js';
+import { type Effect, effectsOf } from './effects.js';
+import { evolve } from './evolve.js';
+import { ORDER_OF_CHECKS } from './order-of-checks.js';
+import { viewOf } from './view.js';
 
 /** What a command comes to by the rules, and the conversation after it. */
 export interface Rehearsed {
-  outcome: CommandOutcome;
+  outcome:
+    | { kind: 'done'; outcome: string; sequence: number; conversation: ConversationView; effects: readonly Effect[] }
+    | ({ kind: 'refused' } & Refusal)
+    /** It hangs on a lease that a rehearsal does not take. */
+    | { kind: 'behind' };
   after: Conversation;
 }
 
 /**
- * Decided here as the conversation itself would, without sending anything: dry runs, and what has left its run. What
- * stands `against` the command beside its rule takes its place in the order of refusals.
+ * Decides as the conversation itself would, without sending anything: dry runs, and what has left its run. What stands
+ * `against` the command beside its rule takes its place in the order of refusals.
  */
 export function rehearse(
   state: Conversation,

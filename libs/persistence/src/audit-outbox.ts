@@ -1,28 +1,22 @@
 import { randomUUID } from 'node:crypto';
 import type { EntityManager } from '@mikro-orm/postgresql';
-import { Inject, Injectable } from '@nestjs/common';
 import type { Actor, Caller } from '@parley/contracts/actor';
 import type { AuditRecord } from '@parley/contracts/audit';
 import { TOPICS } from '@parley/contracts/envelope';
 import { threadOf } from '@parley/contracts/identifiers';
-import type { Settings } from '@parley/contracts/settings';
 import { auditRecord } from '@parley/lifecycle-log/lifecycle-record';
-import type { Database } from '@parley/persistence/database';
-import { addToOutbox } from '@parley/persistence/outbox';
 import { RefusalAudit, type RefusedRequest } from '@parley/service/refusal-audit';
 import { requestContext } from '@parley/service/request-context';
-import { SERVICE_NAME, SETTINGS } from '@parley/service/tokens';
-import { DATABASE } from '../parts.js';
+import type { Database } from './database.js';
+import { addToOutbox } from './outbox.js';
 
 type About = Pick<AuditRecord, 'type' | 'actor' | 'act' | 'conversationId' | 'reason' | 'commandid'>;
 
-/** What we refused and what was administered here, on its way to `conversation.audit.v1`; admin serves it. */
-@Injectable()
+/** What a service refused and what was administered there, on its way to `conversation.audit.v1`; admin serves it. */
 export class AuditOutbox extends RefusalAudit {
   constructor(
-    @Inject(DATABASE) private readonly database: Database,
-    @Inject(SETTINGS) private readonly settings: Settings,
-    @Inject(SERVICE_NAME) private readonly service: string,
+    private readonly database: Database,
+    private readonly publicUrl: string,
   ) {
     super();
   }
@@ -43,8 +37,8 @@ export class AuditOutbox extends RefusalAudit {
   async #add(em: EntityManager, tenantid: string, about: About): Promise<void> {
     const time = new Date().toISOString();
     const threadid = about.conversationId === null ? null : (threadOf(about.conversationId) ?? null);
-    const record = { id: `aud_${randomUUID()}`, time, tenantid, service: this.service, threadid, ...about };
-    await addToOutbox(em, TOPICS.audit, [auditRecord(record, time, this.settings.PUBLIC_URL)]);
+    const record = { id: `aud_${randomUUID()}`, time, tenantid, service: this.database.service, threadid, ...about };
+    await addToOutbox(em, TOPICS.audit, [auditRecord(record, time, this.publicUrl)]);
   }
 }
 

@@ -11,7 +11,7 @@ interface Line {
   waiting: (() => void)[];
 }
 
-export class Turns {
+export class InFlight {
   private readonly lines = new Map<string, Line>();
 
   /** Undefined when the turn did not come within `waitMs`; then `call` was never begun. */
