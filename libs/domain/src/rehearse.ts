@@ -31,37 +31,30 @@ export function rehearse(
   against: readonly ReasonCode[] = [],
 ): Rehearsed {
   const decision = decide(state, command, facts, now);
-  const reason = firstAgainst(decision, against);
+  // What changes nothing has nothing against it.
+  if (decision.kind === 'unchanged') return { outcome: asItStands(state, decision), after: state };
+  const refusals = decision.kind === 'refused' ? [decision.reason, ...against] : against;
+  const [reason] = refusals.toSorted((a, b) => ORDER_OF_CHECKS.indexOf(a) - ORDER_OF_CHECKS.indexOf(b));
   if (reason) {
     const { sequence: currentSequence, nextConversationId } = state;
     return { outcome: { kind: 'refused', reason, currentSequence, nextConversationId }, after: state };
   }
-  switch (decision.kind) {
-    case 'refused':
-    case 'ask-lease':
-      return { outcome: { kind: 'behind' }, after: state };
-    case 'unchanged': {
-      const { outcome: name, record } = decision;
-      const view = viewOf(state);
-      const conversation = record ? { ...view, status: record.status, closing: record.closing } : view;
-      const sequence = record?.sequence ?? state.sequence;
-      return { outcome: { kind: 'done', outcome: name, sequence, conversation, effects: [] }, after: state };
-    }
-    case 'decided': {
-      const { events } = decision;
-      const after = events.reduce<Conversation>(evolve, state);
-      const effects = effectsOf(state, events);
-      const { sequence } = after;
-      const conversation = viewOf(after);
-      return { outcome: { kind: 'done', outcome: decision.outcome, sequence, conversation, effects }, after };
-    }
-  }
+  if (decision.kind !== 'decided') return { outcome: { kind: 'behind' }, after: state };
+  const { outcome, events } = decision;
+  const after = events.reduce<Conversation>(evolve, state);
+  const conversation = viewOf(after);
+  return {
+    outcome: { kind: 'done', outcome, sequence: after.sequence, conversation, effects: effectsOf(state, events) },
+    after,
+  };
 }
 
-/** What changes nothing has nothing against it. */
-function firstAgainst(decision: Decision, against: readonly ReasonCode[]): ReasonCode | undefined {
-  if (decision.kind === 'unchanged') return undefined;
-  const reasons = decision.kind === 'refused' ? [decision.reason, ...against] : against;
-  const [first] = reasons.toSorted((a, b) => ORDER_OF_CHECKS.indexOf(a) - ORDER_OF_CHECKS.indexOf(b));
-  return first;
+function asItStands(
+  state: Conversation,
+  { outcome, record }: Extract<Decision, { kind: 'unchanged' }>,
+): Rehearsed['outcome'] {
+  const view = viewOf(state);
+  if (!record) return { kind: 'done', outcome, sequence: state.sequence, conversation: view, effects: [] };
+  const { sequence, status, closing } = record;
+  return { kind: 'done', outcome, sequence, conversation: { ...view, status, closing }, effects: [] };
 }

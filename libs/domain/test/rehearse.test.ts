@@ -30,8 +30,9 @@ const closed: Step[] = [...active, done(close())];
 
 function rehearsed(steps: Step[], order: Order, ...against: ReasonCode[]): Rehearsed {
   const { world, state } = given(...steps);
-  const known = [state, order(world), { presence: world.presence, rulesVersion: 1 }, world.now] as const;
-  const answer = against.length > 0 ? rehearse(...known, against) : rehearse(...known);
+  const facts = { presence: world.presence, rulesVersion: 1 };
+  const beside = against.length > 0 ? ([against] as const) : [];
+  const answer = rehearse(state, order(world), facts, world.now, ...beside);
   if (answer.outcome.kind === 'refused') expect(answer.after).toBe(state);
   return answer;
 }
