@@ -16,20 +16,19 @@ export class Turns {
 
   /** Takes a free turn, or keeps our own for `holdS` more; answers whether it is ours. */
   async take(tenant: string, name: string, holdS: number): Promise<boolean> {
-    const rows = await this.database.acrossTenants((em) =>
-      em.execute<unknown[]>(
-        `insert into turn as known (tenant, name, owner, held_until) values (?, ?, ?, now() + ? * interval '1 s')
-         on conflict (tenant, name) do update set owner = excluded.owner, held_until = excluded.held_until
-         where known.held_until < now() or known.owner = excluded.owner returning owner`,
-        [tenant, name, this.#owner, holdS],
-      ),
+    const rows = await this.database.statementsAcross().execute(
+      `insert into turn as known (tenant, name, owner, held_until) values (?, ?, ?, now() + ? * interval '1 s')
+       on conflict (tenant, name) do update set owner = excluded.owner, held_until = excluded.held_until
+       where known.held_until < now() or known.owner = excluded.owner returning owner`,
+      [tenant, name, this.#owner, holdS],
     );
     return rows.length > 0;
   }
 
   async giveUp(tenant: string, name: string): Promise<void> {
-    await this.database.acrossTenants((em) =>
-      em.execute('delete from turn where tenant = ? and name = ? and owner = ?', [tenant, name, this.#owner]),
-    );
+    const mine = [tenant, name, this.#owner];
+    await this.database
+      .statementsAcross()
+      .execute('delete from turn where tenant = ? and name = ? and owner = ?', mine);
   }
 }

@@ -41,6 +41,8 @@ function screen() {
   const faulty: Database = {
     ...{ service: database.service, url: database.url, ping: () => database.ping(), close: () => database.close() },
     acrossTenants: (work) => database.acrossTenants(work),
+    statements: (name) => database.statements(name),
+    statementsAcross: () => database.statementsAcross(),
     listen: (channel, callback) => database.listen(channel, callback),
     inTenant: (name, work) => {
       if (!replica.isAway) return database.inTenant(name, work);

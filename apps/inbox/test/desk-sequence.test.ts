@@ -109,12 +109,16 @@ describe('positions of desk changes', () => {
       ...{ service: database.service, url: database.url, ping: () => database.ping(), close: () => database.close() },
       acrossTenants: (work) => database.acrossTenants(work),
       listen: (channel, callback) => database.listen(channel, callback),
-      inTenant: (name, work) =>
-        database.inTenant(name, async (em) => {
-          await work(em);
-          deaths.push(name);
-          throw new Error('killed before the commit');
-        }),
+      inTenant: (name, work) => database.inTenant(name, work),
+      statementsAcross: () => database.statementsAcross(),
+      // Killed before the commit.
+      statements: (name) => ({
+        execute: (sql, params) =>
+          database
+            .statements(name)
+            .execute<never>(`${sql}; select 1 / 0`, params)
+            .finally(() => deaths.push(name)),
+      }),
     };
     const dead = sequencer(dying);
     await change(tenant, 'one');

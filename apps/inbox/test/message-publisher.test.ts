@@ -24,7 +24,7 @@ const place = (threadId: string, conversationId: string, messageNumber: number, 
     await em.insert(MessageRow, { ...storedRow(tenant, threadId, position, id), ...placed });
   });
 const next = async (limit = 10): Promise<string[]> =>
-  (await database.acrossTenants((em) => nextToPublish(em, limit))).map(({ id }) => id);
+  (await nextToPublish(database.statementsAcross(), limit)).map(({ id }) => id);
 const published = (...ids: string[]) =>
   database.acrossTenants((em) => em.nativeUpdate(MessageRow, { id: { $in: ids } }, { state: 'published' }));
 

@@ -1,5 +1,6 @@
 import { MikroORM } from '@mikro-orm/postgresql';
 import type { EntityManager } from '@mikro-orm/postgresql';
+import type { QueryResult } from 'pg';
 import type { AnyEntity, EntityClass, EntitySchema, MigrationObject } from '@mikro-orm/core';
 import { warningsOnly } from '@parley/lifecycle-log/log';
 import type { Log } from '@parley/lifecycle-log/log';
@@ -25,6 +26,15 @@ export interface Subscription {
   stop(): void;
 }
 
+/** SQL with `?` for its values, as `EntityManager.execute` takes it. */
+export interface Statements {
+  execute<R extends object>(sql: string, params?: unknown[]): Promise<R[]>;
+}
+/** Whatever a statement that answers nothing may be told to: statements, or a transaction that somebody else opened. */
+export interface Executes {
+  execute(sql: string, params?: unknown[]): Promise<unknown>;
+}
+
 export interface Database {
   readonly service: string;
   /** The runtime role's own URL, for a dedicated connection. */
@@ -33,6 +43,12 @@ export interface Database {
   inTenant<T>(tenant: string, work: (em: EntityManager) => Promise<T>): Promise<T>;
   /** One transaction over all tenants: for folds, sweepers and relays, never on behalf of a caller. */
   acrossTenants<T>(work: (em: EntityManager) => Promise<T>): Promise<T>;
+  /**
+   * The same for what one statement does: one round trip instead of four. Of several, divided by `;`, each sees what the
+   * one before it did, all are one transaction, and the rows are the last one's.
+   */
+  statements(tenant: string): Statements;
+  statementsAcross(): Statements;
   /** Rejects within 2 s when the database is away. */
   ping(): Promise<void>;
   /** Payloads of `notify` on any replica; null as soon as it hears, and after each reconnect: look for what was missed. */
@@ -83,12 +99,19 @@ class OrmDatabase implements Database {
   ) {}
 
   async inTenant<T>(tenant: string, work: (em: EntityManager) => Promise<T>): Promise<T> {
-    if (!TENANT.test(tenant)) throw new Error('That is no name of a tenant.');
-    return this.transaction(tenant, work);
+    return this.transaction(checked(tenant), work);
   }
 
   acrossTenants<T>(work: (em: EntityManager) => Promise<T>): Promise<T> {
     return this.transaction(EVERY_TENANT, work);
+  }
+
+  statements(tenant: string): Statements {
+    return { execute: async (sql, params) => this.atOnce(checked(tenant), sql, params) };
+  }
+
+  statementsAcross(): Statements {
+    return { execute: (sql, params) => this.atOnce(EVERY_TENANT, sql, params) };
   }
 
   async ping(): Promise<void> {
@@ -107,14 +130,30 @@ class OrmDatabase implements Database {
   private async transaction<T>(tenant: string, work: (em: EntityManager) => Promise<T>): Promise<T> {
     const em = this.orm.em.fork({ clear: true });
     // Local to the transaction, in one statement right after BEGIN.
-    em.setSessionContext({
-      variables: {
-        'parley.tenant': tenant,
-        statement_timeout: String(limits.STATEMENT_MS),
-        lock_timeout: String(limits.LOCK_MS),
-        idle_in_transaction_session_timeout: String(limits.IDLE_IN_TRANSACTION_MS),
-      },
-    });
+    em.setSessionContext({ variables: contextOf(tenant) });
     return em.transactional((inside) => work(inside));
   }
+
+  /** Several statements in one message are one transaction (PostgreSQL, Simple Query); the first is local to it. */
+  private async atOnce<R extends object>(tenant: string, sql: string, params: unknown[] = []): Promise<R[]> {
+    const { em } = this.orm;
+    const context = Object.entries(contextOf(tenant));
+    const local = `select ${context.map(() => 'set_config(?, ?, true)').join(', ')}`;
+    const text = em.getPlatform().formatQuery(`${local}; ${sql}`, [...context.flat(), ...params]);
+    const pool = await em.getConnection().getNativeClient();
+    const answers: QueryResult<R> | QueryResult<R>[] = await pool.query<R>(text);
+    return [answers].flat().at(-1)?.rows ?? [];
+  }
 }
+
+function checked(tenant: string): string {
+  if (!TENANT.test(tenant)) throw new Error('That is no name of a tenant.');
+  return tenant;
+}
+
+const contextOf = (tenant: string) => ({
+  'parley.tenant': tenant,
+  statement_timeout: String(limits.STATEMENT_MS),
+  lock_timeout: String(limits.LOCK_MS),
+  idle_in_transaction_session_timeout: String(limits.IDLE_IN_TRANSACTION_MS),
+});

@@ -53,13 +53,13 @@ export function createIdempotencyStore(
   const hmacKey = derivedKey(secret, 'idempotency');
   const hidden = (request: IdempotentRequest): string => hmacOf(hmacKey, request.fingerprint).toString('base64url');
 
-  const claim = (request: IdempotentRequest): Promise<Claim> =>
-    database.inTenant(request.tenant, async (em) => {
-      const owner = randomUUID();
-      const fingerprint = hidden(request);
-      // Takes a free key, an expired one, and one whose holder has crashed; else leaves the row as it is.
-      const [row] = await em.execute<Row[]>(
-        `insert into idempotency as kept (caller, key, fingerprint, owner, leased_until, expires_at)
+  const claim = async (request: IdempotentRequest): Promise<Claim> => {
+    const mine = database.statements(request.tenant);
+    const owner = randomUUID();
+    const fingerprint = hidden(request);
+    // Takes a free key, an expired one, and one whose holder has crashed; else leaves the row as it is.
+    const [row] = await mine.execute<Row>(
+      `insert into idempotency as kept (caller, key, fingerprint, owner, leased_until, expires_at)
          values (?, ?, ?, ?, now() + ? * interval '1 ms', now() + ? * interval '1 ms')
          on conflict (tenant, caller, key) do update set
            fingerprint = excluded.fingerprint, owner = excluded.owner, leased_until = excluded.leased_until,
@@ -67,36 +67,35 @@ export function createIdempotencyStore(
          where kept.expires_at < now()
             or (kept.answer is null and kept.leased_until < now() and kept.fingerprint = excluded.fingerprint)
          returning fingerprint, owner, answer`,
-        [request.caller, request.key, fingerprint, owner, leaseMs, keptMs],
-      );
-      if (row) return { kind: 'claimed', owner };
-      const [held] = await em.execute<Row[]>(
-        `select fingerprint, owner, answer from idempotency
+      [request.caller, request.key, fingerprint, owner, leaseMs, keptMs],
+    );
+    if (row) return { kind: 'claimed', owner };
+    const [held] = await mine.execute<Row>(
+      `select fingerprint, owner, answer from idempotency
          where tenant = current_setting('parley.tenant') and caller = ? and key = ?`,
-        [request.caller, request.key],
-      );
-      if (held && held.fingerprint !== fingerprint) return { kind: 'other-request' };
-      if (held?.answer) return { kind: 'replay', answer: held.answer };
-      return { kind: 'in-flight', retryAfterMs: RETRY_AFTER_MS };
-    });
+      [request.caller, request.key],
+    );
+    if (held && held.fingerprint !== fingerprint) return { kind: 'other-request' };
+    if (held?.answer) return { kind: 'replay', answer: held.answer };
+    return { kind: 'in-flight', retryAfterMs: RETRY_AFTER_MS };
+  };
 
-  const finish = (request: IdempotentRequest, owner: string, answer: KeptAnswer): Promise<void> =>
-    database.inTenant(request.tenant, async (em) => {
-      const mine = `where tenant = current_setting('parley.tenant') and caller = ? and key = ? and owner = ?`;
-      const names = [request.caller, request.key, owner];
-      if (isKept(answer.status))
-        await em.execute(`update idempotency set answer = ? ${mine}`, [JSON.stringify(answer), ...names]);
-      else await em.execute(`delete from idempotency ${mine}`, names);
-    });
+  const finish = async (request: IdempotentRequest, owner: string, answer: KeptAnswer): Promise<void> => {
+    const em = database.statements(request.tenant);
+    const mine = `where tenant = current_setting('parley.tenant') and caller = ? and key = ? and owner = ?`;
+    const names = [request.caller, request.key, owner];
+    if (isKept(answer.status))
+      await em.execute(`update idempotency set answer = ? ${mine}`, [JSON.stringify(answer), ...names]);
+    else await em.execute(`delete from idempotency ${mine}`, names);
+  };
 
-  const sweep = (): Promise<number> =>
-    database.acrossTenants(async (em) => {
-      const gone = await em.execute<unknown[]>(
-        `delete from idempotency where ctid = any(array(
-           select ctid from idempotency where expires_at < now() limit 5000)) returning 1`,
-      );
-      return gone.length;
-    });
+  const sweep = async (): Promise<number> => {
+    const gone = await database.statementsAcross().execute(
+      `delete from idempotency where ctid = any(array(
+         select ctid from idempotency where expires_at < now() limit 5000)) returning 1`,
+    );
+    return gone.length;
+  };
 
   return { claim, finish, sweep };
 }

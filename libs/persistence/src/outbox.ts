@@ -3,7 +3,6 @@ import { bytesOf, sizeOfRecord } from '@parley/lifecycle-log/kafka-record';
 import type { KafkaRecord } from '@parley/lifecycle-log/kafka-record';
 import { warningsOnly } from '@parley/lifecycle-log/log';
 import type { Log } from '@parley/lifecycle-log/log';
-import { notify } from './listener.js';
 import type { Database } from './database.js';
 import { OutboxRelay } from './outbox-relay.js';
 
@@ -16,25 +15,23 @@ const RECORD_BYTES = 512 * 1024;
  * is locked until the transaction ends, so that the order of ids is the order of commits; call it last.
  */
 export async function addToOutbox(em: EntityManager, topic: string, records: KafkaRecord[]): Promise<void> {
-  if (records.length === 0) return;
-  // In one order, lest two transactions wait for each other.
-  for (const key of [...new Set(records.map((record) => record.key))].sort())
-    await em.execute(`select pg_advisory_xact_lock(hashtextextended(current_schema() || '/' || ? || '/' || ?, 0))`, [
-      topic,
-      key,
-    ]);
-  for (const record of records) {
+  // In one order of keys, lest two transactions wait for each other.
+  for (const record of records.toSorted((a, b) => (a.key < b.key ? -1 : Number(a.key > b.key)))) {
     const value = bytesOf(record);
     if (sizeOfRecord(record, value) > RECORD_BYTES)
       throw new Error(`A record of ${topic} is larger than ${RECORD_BYTES} bytes.`);
-    await em.execute('insert into outbox (topic, key, value, headers) values (?, ?, ?, ?)', [
-      topic,
-      record.key,
-      value,
-      JSON.stringify(record.headers),
-    ]);
+    // The lock before the number, and the word with them: what is said twice in a transaction is heard once.
+    await em.execute(
+      `with added as (
+         insert into outbox (topic, key, value, headers)
+         select topic, key, value, headers from (
+           select ? as topic, ? as key, ? as value, ?::json as headers,
+                  pg_advisory_xact_lock(hashtextextended(current_schema() || '/' || ? || '/' || ?, 0))) as locked
+         returning 1)
+       select pg_notify(current_schema() || '_${OUTBOX_CHANNEL}', '') from added`,
+      [topic, record.key, value, JSON.stringify(record.headers), topic, record.key],
+    );
   }
-  await notify(em, OUTBOX_CHANNEL);
 }
 
 export interface OutboxOptions {

@@ -321,3 +321,36 @@ describe('listen and notify', () => {
     subscription.stop();
   });
 });
+
+describe('statements: one round trip, one transaction', () => {
+  const mine = () => database.statements('demo');
+  const rows = () => mine().execute<{ id: string }>(`select id from letter where id like 'at-once-%' order by id`);
+
+  test('I18: they see and write only the tenant’s rows, and nothing stays behind on the connection', async () => {
+    await mine().execute(`insert into letter (id, text) values (?, ?)`, ['at-once-1', 'What? "Really?"']);
+    expect(await mine().execute<{ text: string }>(`select text from letter where id = 'at-once-1'`)).toEqual([
+      { text: 'What? "Really?"' },
+    ]);
+    expect(await database.statements('other').execute(`select id from letter where id = 'at-once-1'`)).toEqual([]);
+    await expect(
+      database.statements('other').execute(`insert into letter (id, tenant) values ('at-once-2', 'demo')`),
+    ).rejects.toThrow(/row-level security/);
+    expect(await rows()).toEqual([{ id: 'at-once-1' }]);
+    expect(await database.statementsAcross().execute(`select id from letter where id = 'theirs'`)).toEqual([
+      { id: 'theirs' },
+    ]);
+  });
+
+  test('of several the last one answers, each sees the one before, and one that fails undoes them all', async () => {
+    const both = `insert into letter (id) values (?); select count(*)::int as count from letter where id = ?`;
+    expect(await mine().execute(both, ['at-once-3', 'at-once-3'])).toEqual([{ count: 1 }]);
+    await expect(mine().execute(`insert into letter (id) values ('at-once-4'); select 1 / 0`)).rejects.toThrow(
+      /division by zero/,
+    );
+    expect(await rows()).toEqual([{ id: 'at-once-1' }, { id: 'at-once-3' }]);
+  });
+
+  test('a name that is no tenant’s is refused before anything is sent', async () => {
+    await expect(database.statements('*').execute('select 1')).rejects.toThrow('That is no name of a tenant.');
+  });
+});

@@ -20,14 +20,19 @@ export class StateEcho {
 
   async hear(view: ConversationView, time: string): Promise<'newest' | 'rewritten' | 'unknown'> {
     const { tenant, conversationId: id } = view;
+    const heard = versionOf(view);
+    const newest = await this.database.statements(tenant).execute(
+      `update conversation set state_seen = ?
+         where tenant = ? and id = ? and state is not null and state_seen <= ? collate "C" returning id`,
+      [heard, tenant, id, heard],
+    );
+    return newest.length > 0 ? 'newest' : this.#older(tenant, id, heard, time);
+  }
+
+  async #older(tenant: string, id: string, heard: string, time: string): Promise<'newest' | 'rewritten' | 'unknown'> {
     return this.database.inTenant(tenant, async (em) => {
       const row = await em.findOne(ConversationRow, { tenant, id }, LOCKED);
       if (!row?.state) return 'unknown';
-      const heard = versionOf(view);
-      if (heard >= row.stateSeen) {
-        if (heard > row.stateSeen) await em.nativeUpdate(ConversationRow, { tenant, id }, { stateSeen: heard });
-        return 'newest';
-      }
       await this.projector.republish(em, row.state, time);
       return versionOf(viewOf(row.state)) === heard ? 'newest' : 'rewritten';
     });

@@ -70,17 +70,15 @@ export class LeaseSettler implements OnApplicationBootstrap {
   }
 
   #claim(): Promise<Unsettled[]> {
-    return this.database.acrossTenants((em) =>
-      em.execute<Unsettled[]>(
-        `with due as (
+    return this.database.statementsAcross().execute<Unsettled>(
+      `with due as (
            select tenant, conversation_id, episode, request_id from lease
            where state = 'granted' and settle_at < now() and request is not null limit ? for update skip locked)
          update lease set settle_at = now() + ? * interval '1 s' from due
          where lease.tenant = due.tenant and lease.conversation_id = due.conversation_id
            and lease.episode = due.episode and lease.request_id = due.request_id
          returning lease.tenant, lease.conversation_id, lease.episode, lease.request_id`,
-        [AT_ONCE, ASK_AGAIN_S],
-      ),
+      [AT_ONCE, ASK_AGAIN_S],
     );
   }
 }

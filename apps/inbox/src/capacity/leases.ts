@@ -69,7 +69,7 @@ export class Leases {
     const answer = reply.kind === 'answer' && reply.answer.kind === 'done' ? reply.answer : undefined;
     const isUsed = answer !== undefined && (answer.held === agentId || answer.conversation.assignedTo === agentId);
     if (!isUsed) return this.giveBack(key, by);
-    await this.database.inTenant(key.tenant, (em) => markUsed(em, key, answer.sequence));
+    await markUsed(this.database.statements(key.tenant), key, answer.sequence);
   }
 
   /** What it was taken for came to nothing. */

@@ -2,6 +2,7 @@ import type { EntityManager } from '@mikro-orm/postgresql';
 import type { Lease } from '@parley/contracts/command';
 import type { LifecycleEvent } from '@parley/contracts/lifecycle-event';
 import type { Conversation } from '@parley/contracts/state';
+import type { Executes } from '@parley/persistence/database';
 import { holderOf, isEnded } from '@parley/domain/conversation';
 import { lockConversation } from '../lifecycle/conversation-lock.js';
 import type { Activity } from './activity.js';
@@ -93,8 +94,12 @@ export async function grant(em: EntityManager, wanted: Wanted): Promise<{ lease:
 }
 
 /** The Update was answered: this lease is in use since then. */
-export async function markUsed(em: EntityManager, key: LeaseKey, usedSequence: number): Promise<void> {
-  await em.nativeUpdate(LeaseRow, { ...keyOf(key), state: 'granted' }, { state: 'used', usedSequence, settleAt: null });
+export async function markUsed(em: Executes, key: LeaseKey, usedSequence: number): Promise<void> {
+  await em.execute(
+    `update lease set state = 'used', used_sequence = ?, settle_at = null
+     where tenant = ? and conversation_id = ? and episode = ? and request_id = ? and state = 'granted'`,
+    [usedSequence, key.tenant, key.conversationId, key.episode, key.requestId],
+  );
 }
 
 /** The command that it was taken for came to nothing. */

@@ -1,9 +1,8 @@
-import { Inject, Injectable } from '@nestjs/common';
+import { Injectable } from '@nestjs/common';
 import type { Caller } from '@parley/contracts/actor';
 import type { ChannelAccount } from '@parley/contracts/configuration';
 import type { Presence } from '@parley/contracts/conversation';
 import type { ChannelMessageBody, MessageAccepted, Placement } from '@parley/contracts/inbox-http';
-import type { Database } from '@parley/persistence/database';
 import { ContactErased } from '@parley/persistence/vault';
 import { problem, reasonProblem } from '@parley/service/problem';
 import { ConversationClient } from '@parley/temporal/client';
@@ -11,8 +10,6 @@ import { randomUUID } from 'node:crypto';
 import { ConfigurationStore } from '../configuration/configuration.store.js';
 import { Intake, type Taken } from '../dispatch/intake.js';
 import { MessageWaiters } from '../dispatch/message-waiters.js';
-import { DATABASE } from '../parts.js';
-import type { ContactRow } from './contact.entity.js';
 import { Contacts } from './contacts.js';
 import { newMessageId, SourceKeys, threadIdOf } from './identifiers.js';
 
@@ -22,7 +19,6 @@ const MESSAGE_ID = /^[A-Za-z0-9][A-Za-z0-9._~:@+-]{0,199}$/;
 @Injectable()
 export class ChannelMessages {
   constructor(
-    @Inject(DATABASE) private readonly database: Database,
     private readonly configuration: ConfigurationStore,
     private readonly contacts: Contacts,
     private readonly intake: Intake,
@@ -35,11 +31,8 @@ export class ChannelMessages {
   async receive(tenant: string, accountId: string, body: ChannelMessageBody): Promise<MessageAccepted> {
     const account = await this.#account(tenant, accountId);
     const sourceKey = this.keys.ofChannel(tenant, account.id, body.id);
-    const known = await this.database.inTenant(tenant, async (em) => ({
-      message: await this.intake.knownIn(em, tenant, account.id, sourceKey),
-      contact: await this.contacts.findIn(em, tenant, account.id, body.contact.id),
-    }));
-    return accepted(known.message ?? (await this.#take(tenant, account.id, sourceKey, body, known.contact)));
+    const known = await this.intake.known(tenant, account.id, sourceKey);
+    return accepted(known ?? (await this.#take(tenant, account.id, sourceKey, body)));
   }
 
   async placement(tenant: string, accountId: string, messageId: string, waitMs: number): Promise<Placement> {
@@ -66,14 +59,9 @@ export class ChannelMessages {
     return presence;
   }
 
-  async #take(
-    tenant: string,
-    channelAccount: string,
-    sourceKey: string,
-    body: ChannelMessageBody,
-    known: ContactRow | null,
-  ): Promise<Taken> {
+  async #take(tenant: string, channelAccount: string, sourceKey: string, body: ChannelMessageBody): Promise<Taken> {
     try {
+      const known = await this.contacts.find(tenant, channelAccount, body.contact.id);
       const contact = known ?? (await this.contacts.make(tenant, channelAccount, body.contact));
       const message = {
         tenant,

@@ -14,6 +14,8 @@ export interface Profile {
   displayName?: string | undefined;
   email?: string | undefined;
 }
+/** What a message needs of its sender. */
+export type Contact = Pick<ContactRow, 'id' | 'language' | 'online' | 'authenticated' | 'profile'>;
 type Said = ChannelMessageBody['contact'];
 type Change = (em: EntityManager) => Promise<void>;
 
@@ -27,17 +29,17 @@ export class Contacts {
     @Inject(VAULT) private readonly vault: Vault,
   ) {}
 
-  find(tenant: string, channelAccount: string, externalId: string): Promise<ContactRow | null> {
-    return this.database.inTenant(tenant, (em) => this.findIn(em, tenant, channelAccount, externalId));
-  }
-
-  findIn(em: EntityManager, tenant: string, channelAccount: string, externalId: string): Promise<ContactRow | null> {
-    const externalKey = this.#keyOf(tenant, channelAccount, externalId);
-    return em.findOne(ContactRow, { tenant, channelAccount, externalKey }, FRESH);
+  async find(tenant: string, channelAccount: string, externalId: string): Promise<Contact | undefined> {
+    const [row] = await this.database.statements(tenant).execute<Contact>(
+      `select id, language, online, authenticated, profile from contact
+         where tenant = ? and channel_account = ? and external_key = ?`,
+      [tenant, channelAccount, this.#keyOf(tenant, channelAccount, externalId)],
+    );
+    return row;
   }
 
   /** When nobody has written under this id yet. Two at once make one. */
-  async make(tenant: string, channelAccount: string, said: Said): Promise<ContactRow> {
+  async make(tenant: string, channelAccount: string, said: Said): Promise<Contact> {
     const id = newContactId();
     const row = {
       tenant,
@@ -61,7 +63,7 @@ export class Contacts {
   }
 
   /** What this message says of its sender holds from now on (A9: left out is false). Undefined: nothing new. */
-  async news(tenant: string, contact: ContactRow, said: Said): Promise<Change | undefined> {
+  async news(tenant: string, contact: Contact, said: Said): Promise<Change | undefined> {
     const { online, authenticated } = presenceOf(said);
     const language = said.language ?? contact.language;
     const isNamed = said.displayName !== undefined || said.email !== undefined;

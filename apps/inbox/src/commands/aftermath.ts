@@ -22,9 +22,10 @@ export class Aftermath {
     if (answer.kind !== 'done') return;
     const { sequence, freed } = answer;
     try {
+      const known = answer.conversation.sequence;
+      if (freed === null) return await noteDecided(this.database.statements(tenant), tenant, conversationId, known);
       await this.database.inTenant(tenant, async (em) => {
-        await noteDecided(em, tenant, conversationId, answer.conversation.sequence);
-        if (freed === null) return;
+        await noteDecided(em, tenant, conversationId, known);
         const activity = await freeBefore(em, tenant, conversationId, freed, sequence);
         await tellRoom(em, this.settings.PUBLIC_URL, tenant, activity);
       });

@@ -8,9 +8,8 @@ import { problem, reasonProblem, unavailable } from '@parley/service/problem';
 import { type CallOptions, ConversationClient } from '@parley/temporal/client';
 import { Archive } from '../archive/archive.store.js';
 import { ThreadRow } from '../dispatch/thread.entity.js';
-import { ConversationRow } from '../lifecycle/conversation.entity.js';
-import { isBehind } from '../lifecycle/decided.js';
-import { DATABASE, FRESH } from '../parts.js';
+import { upToDate } from '../lifecycle/decided.js';
+import { DATABASE } from '../parts.js';
 
 /** A conversation as we know it now. */
 export interface Known {
@@ -70,10 +69,7 @@ export class Conversations {
 
   async #folded(tenant: string, conversationId: string): Promise<Conversation | undefined> {
     if (threadOf(conversationId) === undefined) throw problem(404, 'not-found');
-    return this.database.inTenant(tenant, async (em) => {
-      const row = await em.findOne(ConversationRow, { tenant, id: conversationId }, FRESH);
-      return row && !(await isBehind(em, tenant, conversationId, row.sequence)) ? row.state : undefined;
-    });
+    return upToDate(this.database.statements(tenant), tenant, conversationId);
   }
 
   /** Another tenant's thread does not exist; nobody asks Temporal about it. */

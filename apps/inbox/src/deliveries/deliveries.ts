@@ -126,9 +126,8 @@ export class Deliveries implements OnApplicationBootstrap {
 
   /** The first that waits of each thread, when its time has come and nobody else tries it. */
   #claim(limit: number): Promise<{ tenant: string; message_id: string }[]> {
-    return this.database.acrossTenants((em) =>
-      em.execute<{ tenant: string; message_id: string }[]>(
-        `with due as (
+    return this.database.statementsAcross().execute<{ tenant: string; message_id: string }>(
+      `with due as (
            select tenant, message_id from delivery one
            where state = 'waiting' and next_attempt_at <= now() and (leased_until is null or leased_until < now())
              and not exists (
@@ -139,8 +138,7 @@ export class Deliveries implements OnApplicationBootstrap {
          update delivery set leased_until = now() + ? * interval '1 s' from due
          where delivery.tenant = due.tenant and delivery.message_id = due.message_id
          returning delivery.tenant, delivery.message_id`,
-        [limit, LEASE_S],
-      ),
+      [limit, LEASE_S],
     );
   }
 }

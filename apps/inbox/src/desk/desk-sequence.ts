@@ -1,6 +1,5 @@
 import { Inject, Injectable, type OnApplicationBootstrap } from '@nestjs/common';
 import type { Database } from '@parley/persistence/database';
-import { notify } from '@parley/persistence/listener';
 import { Shutdown } from '@parley/service/shutdown';
 import { SERVICE_LOG, type ServiceLog } from '@parley/service/tokens';
 import { Wakeable } from '../wakeable.js';
@@ -40,33 +39,31 @@ export class DeskSequence implements OnApplicationBootstrap {
   }
 
   async #sequence(tenant: string): Promise<void> {
-    const more = await this.database.inTenant(tenant, async (em) => {
-      // One at a time until it commits: the next sees what this one placed.
-      await em.execute('select pg_advisory_xact_lock(hashtextextended(?, 0))', [`${DESK_STREAM}/${tenant}`]);
-      const given = await em.execute<unknown[]>(
-        `with fresh as (
+    // One at a time until it commits: the next sees what this one placed.
+    const given = await this.database.statements(tenant).execute(
+      `select pg_advisory_xact_lock(hashtextextended(?, 0));
+         with fresh as (
            select id, row_number() over (order by id) as place, count(*) over () as size from (
              select id from desk_change where tenant = ? and position is null order by id limit ?) as unplaced),
          upto as (
            insert into stream_position as known (tenant, stream, position)
            select ?, ?, max(size) from fresh having count(*) > 0
            on conflict (tenant, stream) do update set position = known.position + excluded.position
-           returning position)
-         update desk_change set position = upto.position - fresh.size + fresh.place from fresh, upto
-         where desk_change.id = fresh.id returning desk_change.id`,
-        [tenant, AT_ONCE, tenant, DESK_STREAM],
-      );
-      if (given.length > 0) await notify(em, HEARD.desk, tenant);
-      return given.length === AT_ONCE;
-    });
-    if (more) this.#tenants.hear(tenant);
+           returning position),
+         placed as (
+           update desk_change set position = upto.position - fresh.size + fresh.place from fresh, upto
+           where desk_change.id = fresh.id returning desk_change.id)
+         select pg_notify(current_schema() || '_${HEARD.desk}', ?) from placed`,
+      [`${DESK_STREAM}/${tenant}`, tenant, AT_ONCE, tenant, DESK_STREAM, tenant],
+    );
+    if (given.length === AT_ONCE) this.#tenants.hear(tenant);
   }
 
   /** What nobody heard of. */
   async #left(): Promise<string[]> {
-    const rows = await this.database.acrossTenants((em) =>
-      em.execute<{ tenant: string }[]>('select distinct tenant from desk_change where position is null'),
-    );
+    const rows = await this.database
+      .statementsAcross()
+      .execute<{ tenant: string }>('select distinct tenant from desk_change where position is null');
     return rows.map(({ tenant }) => tenant);
   }
 }

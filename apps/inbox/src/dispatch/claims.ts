@@ -107,16 +107,14 @@ export class Claims {
    */
   async keepAll(claims: Iterable<Claim>): Promise<void> {
     const named = [...claims].map(({ tenant, threadId, epoch }) => ({ tenant, id: threadId, epoch }));
-    await this.database.acrossTenants((em) =>
-      em.execute(
-        `with mine as (
+    await this.database.statementsAcross().execute(
+      `with mine as (
            select thread.tenant, thread.id
            from thread join jsonb_to_recordset(?::jsonb) as named (tenant text, id text, epoch integer)
              using (tenant, id, epoch)
            where owner = ? and leased_until > now() order by tenant, id for update of thread skip locked)
          update thread set leased_until = ${LEASE} from mine where thread.tenant = mine.tenant and thread.id = mine.id`,
-        [JSON.stringify(named), this.#owner],
-      ),
+      [JSON.stringify(named), this.#owner],
     );
   }
 

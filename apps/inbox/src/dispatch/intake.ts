@@ -1,10 +1,9 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { UniqueConstraintViolationException } from '@mikro-orm/core';
 import type { EntityManager } from '@mikro-orm/postgresql';
 import type { Caller } from '@parley/contracts/actor';
 import type { Author, Presence } from '@parley/contracts/conversation';
 import type { Guards } from '@parley/contracts/protocol';
-import type { Database } from '@parley/persistence/database';
+import type { Database, Executes } from '@parley/persistence/database';
 import type { Vault } from '@parley/persistence/vault';
 import { requestContext } from '@parley/service/request-context';
 import { DATABASE, HEARD, VAULT } from '../parts.js';
@@ -36,7 +35,7 @@ export interface Taken {
   threadId: string;
 }
 
-const isRepeat = (error: unknown): boolean => error instanceof UniqueConstraintViolationException;
+const isRepeat = (error: unknown): boolean => error instanceof Error && 'code' in error && error.code === '23505';
 
 /** Takes a message: stored, in its place in the thread, and acknowledged; Temporal and Kafka may both be away. */
 @Injectable()
@@ -47,21 +46,14 @@ export class Intake {
   ) {}
 
   /** The message that this source key stands for: an earlier one, whatever its body was. */
-  known(tenant: string, channelAccount: string, sourceKey: string): Promise<Taken | undefined> {
-    return this.database.inTenant(tenant, (em) => this.knownIn(em, tenant, channelAccount, sourceKey));
-  }
-
-  async knownIn(
-    em: EntityManager,
-    tenant: string,
-    channelAccount: string,
-    sourceKey: string,
-  ): Promise<Taken | undefined> {
-    const [row] = await em.execute<{ id: string; thread_id: string }[]>(
-      `select id, thread_id from message where tenant = ? and channel_account = ? and source_key = ?`,
-      [tenant, channelAccount, sourceKey],
-    );
-    return row && { id: row.id, threadId: row.thread_id };
+  async known(tenant: string, channelAccount: string, sourceKey: string): Promise<Taken | undefined> {
+    const [row] = await this.database
+      .statements(tenant)
+      .execute<Taken>(
+        `select id, thread_id as "threadId" from message where tenant = ? and channel_account = ? and source_key = ?`,
+        [tenant, channelAccount, sourceKey],
+      );
+    return row;
   }
 
   /** `also` runs in the same transaction. */
@@ -70,10 +62,12 @@ export class Intake {
     const place = { tenant, contactId, table: 'message', column: 'body', row: id };
     const body = await this.vault.seal(place, message.text);
     try {
-      await this.database.inTenant(tenant, async (em) => {
-        await also?.(em);
-        await store(em, message, body);
-      });
+      if (also)
+        await this.database.inTenant(tenant, async (em) => {
+          await also(em);
+          await store(em, message, body);
+        });
+      else await store(this.database.statements(tenant), message, body);
       return { id, threadId };
     } catch (error) {
       const earlier = isRepeat(error) && (await this.known(tenant, message.channelAccount, message.sourceKey));
@@ -87,7 +81,7 @@ export class Intake {
  * In one statement: the thread is locked and gives the position, the message takes its instant while it is, so that
  * whoever locks the thread later sees every message accepted before (architecture.md 6), and the dispatchers hear of it.
  */
-async function store(em: EntityManager, message: NewMessage, body: Buffer): Promise<void> {
+async function store(em: Executes, message: NewMessage, body: Buffer): Promise<void> {
   const { tenant, threadId, channelAccount, contactId, text, presence } = message;
   await em.execute(
     `with thread_ as (${LOCK_THREAD}),

@@ -4,15 +4,13 @@ import type { Settings } from '@parley/contracts/settings';
 import type { KafkaGate } from '@parley/lifecycle-log/kafka-gate';
 import { messageRecord } from '@parley/lifecycle-log/lifecycle-record';
 import type { Publisher } from '@parley/lifecycle-log/publisher';
-import type { EntityManager } from '@mikro-orm/postgresql';
-import type { Database } from '@parley/persistence/database';
+import type { Database, Statements } from '@parley/persistence/database';
 import { notify } from '@parley/persistence/listener';
 import { Shutdown } from '@parley/service/shutdown';
 import { SERVICE_LOG, SETTINGS, type ServiceLog } from '@parley/service/tokens';
-import { DATABASE, FRESH, HEARD, KAFKA_GATE, PUBLISHER } from '../parts.js';
+import { DATABASE, HEARD, KAFKA_GATE, PUBLISHER } from '../parts.js';
 import { EVERYBODY, Turns } from '../turns.js';
-import { MessageRow } from './message.entity.js';
-import { saidOf } from './said.js';
+import { type Said, saidOf } from './said.js';
 import { Wakeable } from '../wakeable.js';
 
 const A_BATCH = 500;
@@ -57,7 +55,7 @@ export class MessagePublisher implements OnApplicationBootstrap {
   /** Whether there may be more: what followed these in their threads. */
   async #publishSome(): Promise<boolean> {
     if (!this.gate.isUp()) await this.gate.whenUp(this.#stopping.signal);
-    const messages = await this.database.acrossTenants((em) => nextToPublish(em, A_BATCH));
+    const messages = await nextToPublish(this.database.statementsAcross(), A_BATCH);
     if (messages.length === 0 || !(await this.turns.take(EVERYBODY, TURN, TURN_S))) return false;
     const recordedtime = new Date().toISOString();
     const records = messages.flatMap(saidOf).map((said) => messageRecord(said, recordedtime, this.settings.PUBLIC_URL));
@@ -66,13 +64,13 @@ export class MessagePublisher implements OnApplicationBootstrap {
     return true;
   }
 
-  #markPublished(messages: readonly MessageRow[]): Promise<void> {
-    return this.database.acrossTenants(async (em) => {
-      for (const [tenant, some] of Map.groupBy(messages, (message) => message.tenant)) {
-        const ids = some.map(({ id }) => id);
-        await em.nativeUpdate(MessageRow, { tenant, id: { $in: ids }, state: 'placed' }, { state: 'published' });
-      }
-    });
+  async #markPublished(messages: readonly Said[]): Promise<void> {
+    const named = messages.map(({ tenant, id }) => ({ tenant, id }));
+    await this.database.statementsAcross().execute(
+      `update message set state = 'published' from jsonb_to_recordset(?::jsonb) as named (tenant text, id text)
+       where message.tenant = named.tenant and message.id = named.id and state = 'placed'`,
+      [JSON.stringify(named)],
+    );
   }
 }
 
@@ -80,9 +78,12 @@ export class MessagePublisher implements OnApplicationBootstrap {
  * The first of each thread, unless the number before it is still missing: one that was said elsewhere comes by another
  * way, and readers count by number. It holds up its own thread and no other.
  */
-export async function nextToPublish(em: EntityManager, limit: number): Promise<MessageRow[]> {
-  const first = await em.execute<{ tenant: string; id: string }[]>(
-    `select tenant, id from message as first where state = 'placed'
+export async function nextToPublish(database: Statements, limit: number): Promise<Said[]> {
+  const rows = await database.execute<Row>(
+    `select tenant, id, thread_id as "threadId", conversation_id as "conversationId", author, agent_id as "agentId",
+       length, after_sequence as "afterSequence", message_number as "messageNumber", decided_at as "decidedAt",
+       accepted_at as "acceptedAt", channel_account as "channelAccount"
+     from message as first where state = 'placed'
        and not exists (
          select 1 from message as earlier
          where earlier.tenant = first.tenant and earlier.thread_id = first.thread_id and earlier.state = 'placed'
@@ -94,6 +95,10 @@ export async function nextToPublish(em: EntityManager, limit: number): Promise<M
      order by decided_at limit ?`,
     [limit],
   );
-  if (first.length === 0) return [];
-  return em.find(MessageRow, { $or: first }, { ...FRESH, orderBy: { decidedAt: 'asc' } });
+  return rows.map((row) => ({ ...row, decidedAt: new Date(row.decidedAt), acceptedAt: new Date(row.acceptedAt) }));
+}
+
+interface Row extends Omit<Said, 'decidedAt' | 'acceptedAt'> {
+  decidedAt: string;
+  acceptedAt: string;
 }

@@ -2,7 +2,8 @@ import { outsideMessageIdOf } from '@parley/contracts/identifiers';
 import type { MessageEvent } from '@parley/contracts/message-event';
 import type { MessageRow } from './message.entity.js';
 
-type Placed = Pick<
+/** What of a message its log tells. */
+export type Said = Pick<
   MessageRow,
   | 'tenant'
   | 'id'
@@ -19,7 +20,7 @@ type Placed = Pick<
 >;
 
 /** That it was said, as the log tells it; nothing while it has no place. */
-export function saidOf(row: Placed): MessageEvent[] {
+export function saidOf(row: Said): MessageEvent[] {
   const { conversationId, afterSequence, messageNumber, decidedAt } = row;
   if (!conversationId || !afterSequence || !messageNumber || !decidedAt) return [];
   return [

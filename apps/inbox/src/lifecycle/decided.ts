@@ -1,10 +1,9 @@
-import type { EntityManager } from '@mikro-orm/postgresql';
-import { DecidedRow } from './conversation.entity.js';
-import { FRESH } from '../parts.js';
+import type { Conversation } from '@parley/contracts/state';
+import type { Executes, Statements } from '@parley/persistence/database';
 
 /** An answer told how far the life has come; what we read of it from now on must not be older. */
 export async function noteDecided(
-  em: EntityManager,
+  em: Executes,
   tenant: string,
   conversationId: string,
   sequence: number,
@@ -16,13 +15,16 @@ export async function noteDecided(
   );
 }
 
-/** Whether the fold, standing at `sequence`, is behind what our own commands were told. */
-export async function isBehind(
-  em: EntityManager,
+/** The conversation as we folded it; undefined when that is behind what our own commands were told. */
+export async function upToDate(
+  database: Statements,
   tenant: string,
   conversationId: string,
-  sequence: number,
-): Promise<boolean> {
-  const row = await em.findOne(DecidedRow, { tenant, conversationId }, FRESH);
-  return row !== null && row.sequence > sequence;
+): Promise<Conversation | undefined> {
+  const [row] = await database.execute<{ state: Conversation }>(
+    `select c.state from conversation c left join decided d on d.tenant = c.tenant and d.conversation_id = c.id
+     where c.tenant = ? and c.id = ? and c.sequence >= coalesce(d.sequence, 0)`,
+    [tenant, conversationId],
+  );
+  return row?.state;
 }

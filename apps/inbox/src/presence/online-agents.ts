@@ -1,7 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { Database } from '@parley/persistence/database';
-import { AgentRow } from '../capacity/agent.entity.js';
-import { DATABASE, FRESH, HEARD } from '../parts.js';
+import { DATABASE, HEARD } from '../parts.js';
 
 /** A notification may be lost with a connection. */
 const TRUSTED_MS = 5_000;
@@ -28,9 +27,9 @@ export class OnlineAgents {
   }
 
   async #read(tenant: string): Promise<string[]> {
-    const rows = await this.database.inTenant(tenant, (em) =>
-      em.find(AgentRow, { tenant, status: 'online' }, { ...FRESH, fields: ['id'] }),
-    );
+    const rows = await this.database
+      .statements(tenant)
+      .execute<{ id: string }>(`select id from agent where tenant = ? and status = 'online'`, [tenant]);
     return rows.map(({ id }) => id);
   }
 }

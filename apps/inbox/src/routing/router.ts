@@ -139,7 +139,7 @@ export class Router implements OnApplicationBootstrap {
     this.log.info({ conversationId: id, what, why: refused?.reason ?? answer?.kind ?? reply.kind }, 'not routed');
     // It has moved already: not asked again before its log tells how.
     if (refused && refused.currentSequence > sequence)
-      await this.database.inTenant(tenant, (em) => noteDecided(em, tenant, id, refused.currentSequence));
+      await noteDecided(this.database.statements(tenant), tenant, id, refused.currentSequence);
   }
 }
 

@@ -2,9 +2,8 @@ import { Inject, Injectable } from '@nestjs/common';
 import type { PendingReason } from '@parley/contracts/conversation';
 import { type Candidate, chooseAgent } from '@parley/domain/routing';
 import type { Database } from '@parley/persistence/database';
-import { AgentRow } from '../capacity/agent.entity.js';
 import { ConfigurationStore } from '../configuration/configuration.store.js';
-import { DATABASE, FRESH } from '../parts.js';
+import { DATABASE } from '../parts.js';
 
 export interface Waiting {
   id: string;
@@ -15,6 +14,12 @@ export interface Waiting {
   returnedBy: string | null;
   /** Its place in the list. */
   since: string;
+}
+
+interface Online extends Pick<Candidate, 'accepts' | 'limit'> {
+  id: string;
+  held: string;
+  lastAssignedAt: string | null;
 }
 
 /** Out of hours nobody is asked; in a flow (`icr`) a bot still has it. */
@@ -30,12 +35,10 @@ export class WaitingList {
   ) {}
 
   async tenants(): Promise<string[]> {
-    return this.database.acrossTenants(async (em) => {
-      const rows = await em.execute<{ tenant: string }[]>(
-        `select distinct tenant from conversation where status = 'pending'`,
-      );
-      return rows.map(({ tenant }) => tenant);
-    });
+    const rows = await this.database
+      .statementsAcross()
+      .execute<{ tenant: string }>(`select distinct tenant from conversation where status = 'pending'`);
+    return rows.map(({ tenant }) => tenant);
   }
 
   /**
@@ -46,9 +49,8 @@ export class WaitingList {
   async after(last: Waiting | undefined, tenant: string, candidates: readonly Candidate[]): Promise<Waiting[]> {
     const staffed = [...new Set(candidates.flatMap(({ groups }) => groups))];
     const roomy = staffed.filter((group) => chooseAgent(candidates, group).kind === 'agent');
-    return this.database.inTenant(tenant, (em) =>
-      em.execute<Waiting[]>(
-        `select c.id, c.group_id as "groupId", c.pending_reason as "pendingReason", c.sequence, c.episode,
+    return this.database.statements(tenant).execute<Waiting>(
+      `select c.id, c.group_id as "groupId", c.pending_reason as "pendingReason", c.sequence, c.episode,
                 c.returned_by as "returnedBy", c.pending_since::text as since
          from conversation c left join decided d on d.tenant = c.tenant and d.conversation_id = c.id
          where c.tenant = ? and c.status = 'pending' and c.pending_reason in (?)
@@ -60,33 +62,30 @@ export class WaitingList {
              or (c.pending_reason = 'agents-offline') = (c.group_id in (select jsonb_array_elements_text(?::jsonb))))
            and (c.pending_since, c.id) > (?::timestamptz, ?)
          order by c.pending_since, c.id limit ?`,
-        [
-          ...[tenant, [...ROUTED], JSON.stringify(roomy), JSON.stringify(staffed)],
-          ...[last?.since ?? '-infinity', last?.id ?? '', A_PAGE],
-        ],
-      ),
+      [
+        ...[tenant, [...ROUTED], JSON.stringify(roomy), JSON.stringify(staffed)],
+        ...[last?.since ?? '-infinity', last?.id ?? '', A_PAGE],
+      ],
     );
   }
 
   async candidates(tenant: string): Promise<Candidate[]> {
     const known = await this.configuration.of(tenant);
-    return this.database.inTenant(tenant, async (em) => {
-      const agents = await em.find(AgentRow, { tenant, status: 'online' }, FRESH);
-      const held = await em.execute<{ agent_id: string; held: string }[]>(
-        `select agent_id, count(distinct conversation_id) as held from lease
-         where tenant = ? and state <> 'freed' group by agent_id`,
-        [tenant],
-      );
-      const heldBy = new Map(held.map((row) => [row.agent_id, Number(row.held)]));
-      return agents.map((agent) => ({
-        agentId: agent.id,
-        online: true,
-        accepts: agent.accepts,
-        groups: known.groupsOf(agent.id),
-        held: heldBy.get(agent.id) ?? 0,
-        limit: agent.messagingLimit,
-        lastAssignedAt: agent.lastAssignedAt?.toISOString() ?? null,
-      }));
-    });
+    const agents = await this.database.statements(tenant).execute<Online>(
+      `select id, accepts, messaging_limit as limit, last_assigned_at as "lastAssignedAt", (
+         select count(distinct conversation_id) from lease
+         where lease.tenant = agent.tenant and agent_id = agent.id and state <> 'freed') as held
+       from agent where tenant = ? and status = 'online'`,
+      [tenant],
+    );
+    return agents.map(({ id, accepts, limit, held, lastAssignedAt }) => ({
+      agentId: id,
+      online: true,
+      accepts,
+      groups: known.groupsOf(id),
+      held: Number(held),
+      limit,
+      lastAssignedAt: lastAssignedAt && new Date(lastAssignedAt).toISOString(),
+    }));
   }
 }
