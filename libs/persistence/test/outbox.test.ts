@@ -214,11 +214,11 @@ describe('the outbox', () => {
 
 describe('stream positions', () => {
   test('1..n without a gap, whoever asks at once; a tenant counts for itself', async () => {
-    const ask = (): Promise<number> => database.inTenant('demo', (em) => nextPosition(em, 'live-activity'));
+    const ask = (): Promise<number> => database.inTenant('demo', (em) => nextPosition(em, 'live_activity'));
     const positions = await Promise.all(Array.from({ length: 20 }, ask));
     expect(positions.sort((a, b) => a - b)).toEqual(Array.from({ length: 20 }, (_, index) => index + 1));
-    expect(await database.inTenant('demo', (em) => currentPosition(em, 'live-activity'))).toBe(20);
-    expect(await database.inTenant('other', (em) => currentPosition(em, 'live-activity'))).toBe(0);
+    expect(await database.inTenant('demo', (em) => currentPosition(em, 'live_activity'))).toBe(20);
+    expect(await database.inTenant('other', (em) => currentPosition(em, 'live_activity'))).toBe(0);
   });
 
   test('a position that was undone is given again', async () => {

@@ -10,7 +10,6 @@ import { foldLogs } from '@parley/domain/fold';
 import { viewOf } from '@parley/domain/view';
 import { stateRecord } from '@parley/lifecycle-log/lifecycle-record';
 import type { Database } from '@parley/persistence/database';
-import { notify } from '@parley/persistence/listener';
 import { addToOutbox } from '@parley/persistence/outbox';
 import { nextPosition } from '@parley/persistence/stream-position';
 import { LIVE_ACTIVITY } from '../live-activity/changes.js';
@@ -67,7 +66,6 @@ export class LifecycleProjector {
     const columns = { ...columnsOf(state, row), last, gapAt, position };
     const saved = await em.nativeUpdate(ConversationRow, { ...keyOf(row), last: row.last }, columns);
     if (saved !== 1) throw new Error(`The fold of ${row.id} moved under its lock.`);
-    await notify(em, LIVE_ACTIVITY, row.tenant);
     await this.republish(em, state, time);
   }
 
@@ -105,12 +103,14 @@ async function keep(em: EntityManager, told: Told): Promise<boolean> {
 
 /** Made when it is the first we hear; locked until we commit, so that both logs fold one at a time. */
 async function lockedRow(em: EntityManager, { tenantid, conversationId, threadid }: Told): Promise<ConversationRow> {
+  const key = { tenant: tenantid, id: conversationId };
+  const known = await em.findOne(ConversationRow, key, LOCKED);
+  if (known) return known;
   await em.execute(`insert into conversation (tenant, id, thread_id) values (?, ?, ?) on conflict do nothing`, [
     tenantid,
     conversationId,
     threadid,
   ]);
-  const key = { tenant: tenantid, id: conversationId };
   return em.findOneOrFail(ConversationRow, key, LOCKED);
 }
 
