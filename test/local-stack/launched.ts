@@ -35,7 +35,9 @@ export async function newPlace(): Promise<Place> {
   symlinkSync(join(root, '.local', 'parts'), join(folder, 'parts'));
   mkdirSync(join(folder, 'bin'));
   program(folder, 'npx', 'exit 0');
-  for (let base = 20_000 + (process.pid % 200) * 140; ; base += 140) {
+  // Below the ports that connections going out are given (32,768 and up): there one that was free is soon taken.
+  for (let turn = process.pid; ; turn += 1) {
+    const base = 20_000 + (turn % 90) * 140;
     const areFree = await demandFree(Object.values(portPlan(base))).then(
       () => true,
       () => false,

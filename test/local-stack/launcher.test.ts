@@ -140,7 +140,7 @@ describe('a launcher that is stopped while it starts', () => {
       const at = await another();
       hangingBuild(at);
       const starting = new Launched(at);
-      await eventually(() => isSo(at), 30_000);
+      expect([await eventually(() => isSo(at), 30_000), starting.errors]).toEqual([true, ['']]);
       expect(await starting.end('SIGINT')).toBe(0);
       expect(starting.lines.at(-1)).toBe('Stopped.');
       expect([processesOf(at.folder), sleepsOf(at), pidsIn(at)]).toEqual([[], [], []]);
@@ -152,7 +152,8 @@ describe('a launcher that is stopped while it starts', () => {
     const at = await another();
     hangingBuild(at);
     const starting = new Launched(at);
-    await eventually(() => sleepsOf(at).length === 2 && isPartStarted(at), 60_000);
+    const isHalfStarted = await eventually(() => sleepsOf(at).length === 2 && isPartStarted(at), 60_000);
+    expect([isHalfStarted, starting.errors]).toEqual([true, ['']]);
     await starting.end('SIGKILL');
     expect(sleepsOf(at)).toHaveLength(2);
     const reset = new Launched(at, 'reset');

@@ -16,6 +16,7 @@ export type Decision =
   | { kind: 'ask-lease' };
 
 export interface FirstRecord {
+  episode: number;
   sequence: number;
   status: 'closed' | 'cancelled';
   closing: Closing;
