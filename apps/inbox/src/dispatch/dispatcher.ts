@@ -17,8 +17,14 @@ const THREADS_AT_ONCE = 32;
 const SWEEP_MS = 2_000;
 /** By an error of ours or of the database; whether it was sent nobody knows. */
 const INTERRUPTED = { kind: 'again', why: 'interrupted', soon: false, wasSent: true, alarm: false } as const;
-/** From here on somebody should look. */
+/** From here on somebody should look, whatever the reason. */
 const ALARM_ATTEMPTS = 10;
+
+/** A held thread is told when it begins to alarm, then whenever it has tried twice as often; the metric stays. */
+export function isToldAt(attempts: number, alarm: boolean): boolean {
+  const times = attempts / (alarm ? 1 : ALARM_ATTEMPTS);
+  return times >= 1 && Number.isInteger(Math.log2(times));
+}
 
 /**
  * Hands every stored message over to its conversation, in order per thread, again and again until it has its place.
@@ -118,7 +124,7 @@ export class Dispatcher implements OnApplicationBootstrap {
   async #putBack(claim: Claim, { message }: InHand, given: Extract<Given, { kind: 'again' }>): Promise<void> {
     const { attempts, waitMs } = await this.claims.putBack(claim, message, given);
     this.#loop.wakeIn(waitMs);
-    if (given.alarm || attempts >= ALARM_ATTEMPTS)
+    if (isToldAt(attempts, given.alarm))
       this.log.error({ threadId: claim.threadId, messageId: message.id, why: given.why, attempts }, 'a thread is held');
   }
 

@@ -1,6 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
-import type { MessageAnswer, MessageUpdate, PausedRoom, PlacedMessage } from '@parley/contracts/protocol';
+import type { MessageAnswer, MessageUpdate, PausedRoom, PlacedMessage, Previous } from '@parley/contracts/protocol';
 import { decide } from '@parley/domain/decide';
+import { placeMessage } from '@parley/domain/place';
 import { ConversationClient } from '@parley/temporal/client';
 import type { Reply } from '@parley/temporal/patience';
 import { SETTINGS } from '@parley/service/tokens';
@@ -83,15 +84,18 @@ export class HandOver {
   async #fromVisitor(claim: Claim, { message, handedAt, hasPast }: InHand): Promise<Given> {
     const { tenant, threadId } = claim;
     const resolved = await this.starts.resolve(tenant, claim.channelAccount, claim.contactId, message.campaign);
-    if (resolved.kind === 'missing') return later(`no ${resolved.what} is known`, { alarm: true });
     const update: MessageUpdate = {
       ...said(message, handedAt),
       presence: { online: message.online, authenticated: message.authenticated },
-      start: resolved.start,
+      // An open conversation takes it without; what would begin an episode comes to the past first.
+      ...(resolved.kind === 'resolved' && { start: resolved.start }),
     };
     const reply = await this.temporal.message(tenant, threadId, update);
     const hold = reply.kind === 'answer' && reply.answer.kind === 'hold' ? reply.answer : undefined;
-    if (reply.kind === 'not-found' || hold?.why === 'previous-needed') return this.#withPast(claim, update, hasPast);
+    if (reply.kind === 'not-found' || hold?.why === 'previous-needed') {
+      const lacking = resolved.kind === 'missing' ? resolved.what : undefined;
+      return this.#withPast(claim, update, hasPast, lacking);
+    }
     return hold?.why === 'lease-needed' ? this.#withRoom(claim, update, hold.paused) : given(reply);
   }
 
@@ -105,12 +109,14 @@ export class HandOver {
 
   /**
    * There is no run, or an empty one: only here runs are started, and only with what the archive knows. The claim is
-   * proved once more, for a slow answer may have made the hand-over old.
+   * proved once more, for a slow answer may have made the hand-over old. `lacking`: what a start would need and is not
+   * known.
    */
-  async #withPast(claim: Claim, update: MessageUpdate, hasPast: boolean): Promise<Given> {
+  async #withPast(claim: Claim, update: MessageUpdate, hasPast: boolean, lacking?: string): Promise<Given> {
     const { tenant, threadId } = claim;
     const handedAt = await this.claims.renew(claim);
     const previous = await this.archive.previousOf(tenant, threadId);
+    if (lacking !== undefined && begins(previous, update)) return later(`no ${lacking} is known`, { alarm: true });
     if (!previous && hasPast) return later('the archive does not know the past of this thread', { alarm: true });
     const { PARLEY_LINGER_MS: lingerMs, PARLEY_HANDED_MS: handedMs } = this.settings;
     const reply = await this.temporal.messageWithStart(
@@ -122,6 +128,10 @@ export class HandOver {
     return given(reply);
   }
 }
+
+/** Neither placed by an earlier attempt nor for a conversation that is open: only such a message needs a start. */
+const begins = (previous: Previous | undefined, { messageId }: MessageUpdate): boolean =>
+  placeMessage(previous?.newest) !== 'join' && !previous?.messages.some((placed) => placed.messageId === messageId);
 
 /** Every answer decides; every other reply leaves it to the next attempt, with the same updateId. */
 function given(reply: Reply<MessageAnswer>, broughtRoom = false): Given {
