@@ -1,6 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { Caller } from '@parley/contracts/actor';
 import type { ChannelAccountBody, ChannelAccountChange, ChannelAccountView } from '@parley/contracts/inbox-http';
+import type { FieldFault } from '@parley/contracts/problem';
 import { mayCall } from '@parley/domain/access';
 import { CommandEndpoint } from '@parley/service/command-endpoint';
 import { etagOf, type CommandRequest } from '@parley/service/command-request';
@@ -10,6 +11,8 @@ import type { Principal } from '@parley/service/request-context';
 import { validationProblem } from '@parley/service/shape';
 import { accountView, ChannelAccounts } from './channel-accounts.js';
 import { ConfigurationStore } from './configuration.store.js';
+import { policyNamed } from './episode-start.js';
+import type { Snapshot } from './snapshot.js';
 
 interface Edit {
   tenant: string;
@@ -84,11 +87,25 @@ export class ChannelAccountEditor {
     return accountView(row, (await this.accounts.secretOf(row)) ?? null);
   }
 
-  async #demandKnown(tenant: string, { defaultCampaign, deliveryUrl, kind }: ChannelAccountChange): Promise<void> {
-    const known = await this.configuration.of(tenant);
-    if (!known.campaign(defaultCampaign))
-      throw validationProblem([{ pointer: '/defaultCampaign', detail: 'is not one of your campaigns' }]);
-    if (deliveryUrl !== null && kind === 'site')
-      throw validationProblem([{ pointer: '/deliveryUrl', detail: 'is for third-party channels' }]);
+  async #demandKnown(tenant: string, change: ChannelAccountChange): Promise<void> {
+    const faults = faultsOf(change, await this.configuration.of(tenant));
+    if (faults.length > 0) throw validationProblem(faults);
   }
+}
+
+/** Whatever a conversation begins with must be there: for want of it every message would be held. */
+function faultsOf(
+  { defaultCampaign, policy, deliveryUrl, kind }: ChannelAccountChange,
+  known: Pick<Snapshot, 'campaign' | 'policy' | 'hasPolicies'>,
+): FieldFault[] {
+  const campaign = known.campaign(defaultCampaign);
+  const isServed = campaign !== undefined && campaign.groups.length > 0;
+  return [
+    ...(campaign ? [] : [{ pointer: '/defaultCampaign', detail: 'is not one of your campaigns' }]),
+    ...(campaign && !isServed ? [{ pointer: '/defaultCampaign', detail: 'has no group that serves it' }] : []),
+    ...(policyNamed(known, policy) ? [] : [{ pointer: '/policy', detail: 'is not one of your policies' }]),
+    ...(deliveryUrl !== null && kind === 'site'
+      ? [{ pointer: '/deliveryUrl', detail: 'is for third-party channels' }]
+      : []),
+  ];
 }

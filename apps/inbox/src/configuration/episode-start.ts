@@ -28,7 +28,7 @@ export function resolveEpisode(known: Known, contactId: string, wishedCampaign: 
   const campaign = wished ?? known.campaign(account.defaultCampaign);
   if (!campaign) return missing(`campaign ${account.defaultCampaign}`);
   const policyName = campaign.policy ?? account.policy;
-  const policy = known.policy(policyName) ?? (known.hasPolicies ? undefined : presetOf(policyName));
+  const policy = policyNamed(known, policyName);
   if (!policy) return missing(`policy ${policyName}`);
   const [group] = campaign.groups;
   if (group === undefined) return missing(`group of campaign ${campaign.id}`);
@@ -47,6 +47,9 @@ export function resolveEpisode(known: Known, contactId: string, wishedCampaign: 
     },
   };
 }
+
+export const policyNamed = (known: Pick<Known, 'policy' | 'hasPolicies'>, name: string): Policy | undefined =>
+  known.policy(name) ?? (known.hasPolicies ? undefined : presetOf(name));
 
 function presetOf(name: string): Policy | undefined {
   const preset = PresetName.safeParse(name);
