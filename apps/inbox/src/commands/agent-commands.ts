@@ -100,7 +100,12 @@ export class AgentCommands {
       const noteId = note === undefined ? undefined : await this.#keep(ask, id, state, note);
       return { type: 'close', ...fields, ...guards, ...(noteId !== undefined && { noteId }) };
     });
-    return this.commands.run(ask, { ...plan, ...(wantsMore && { against: 'FEATURE_DISABLED' }) });
+    const fields: Plan['fields'] = async (id, state, isRehearsal) => {
+      const { episode = state.episode } = guards;
+      // How it ended is told before what is wrong with a field (contract.md): the category may be archived by now.
+      return hasEnded(state, episode) ? { type: 'close', ...guards, episode } : plan.fields(id, state, isRehearsal);
+    };
+    return this.commands.run(ask, { ...plan, fields, ...(wantsMore && { against: 'FEATURE_DISABLED' }) });
   }
 
   qualify(ask: Ask, { tags, category, subcategory, ...guards }: QualifyBody): Promise<CommandAnswer> {
@@ -157,3 +162,6 @@ export class AgentCommands {
     return commandId === REHEARSAL ? REHEARSAL : this.notes.keep(commandId, state, ask.caller.id, text);
   }
 }
+
+const hasEnded = ({ closings }: Conversation, episode: number): boolean =>
+  closings.some((record) => record.episode === episode);

@@ -4,6 +4,7 @@ import type { CommandUpdateAnswer } from '@parley/contracts/protocol';
 import type { ReasonCode } from '@parley/contracts/reason';
 import type { Conversation } from '@parley/contracts/state';
 import type { Verb } from '@parley/domain/access';
+import type { Decision } from '@parley/domain/decision';
 import { rehearse, type Rehearsed } from '@parley/domain/rehearse';
 import { CommandEndpoint } from '@parley/service/command-endpoint';
 import { type CommandOutcome, outcomeOf } from '@parley/service/command-outcome';
@@ -74,7 +75,7 @@ export class Commands {
     const reply = await (plan.send ? plan.send(command, plainly) : plainly(command));
     if (reply.kind === 'answer') await this.aftermath.of(tenant, conversationId, reply.answer);
     const outcome = await outcomeOf(reply, () => this.#elsewhere(tenant, conversationId, command));
-    if (outcome.kind === 'done') await plan.done?.();
+    if (isDone(outcome)) await plan.done?.();
     return this.shown.to(ask, outcome, rehearse(reached, command, NO_FACTS, new Date().toISOString()).after);
   }
 
@@ -84,6 +85,12 @@ export class Commands {
     return known.isArchived ? decidedHere(known, command).outcome : { kind: 'behind' };
   }
 }
+
+/** What was already so, or already over, did not come about by this command. */
+const NOTHING_HAPPENED: readonly string[] = ['already-closed', 'unchanged'] satisfies Unchanged['outcome'][];
+type Unchanged = Extract<Decision, { kind: 'unchanged' }>;
+const isDone = (outcome: CommandOutcome): boolean =>
+  outcome.kind === 'done' && !NOTHING_HAPPENED.includes(outcome.outcome);
 
 /** Of what has left its run nothing is changed any more; that comes with the amendment workflow. */
 function decidedHere({ state, facts, isArchived }: Known, command: InboxCommand, lacking?: ReasonCode): Rehearsed {
