@@ -22,18 +22,21 @@ const me = agent('agent-1');
 const claims = new Claims(database);
 const configuration = { of: async () => ({ tagName: (slug: string) => slug, account: () => undefined }) } as never;
 const vault = {
-  seal: async () => Buffer.from('sealed'),
+  seal: async (_: unknown, text: string) => Buffer.from(text),
+  open: async (_: unknown, body: Buffer) => (isErased ? undefined : body.toString()),
   blindIndex: (...parts: string[]) => parts.join('/'),
 } as never;
 const silent = { error: () => undefined } as never;
 const placing = new Placing(database, { PUBLIC_URL: 'http://localhost' } as never, claims, configuration);
 
 let isReachable = true;
+let isErased = false;
 let talk: Lived;
 let messages: AgentMessages;
 let threads = 0;
 beforeEach(() => {
   isReachable = true;
+  isErased = false;
   talk = new Lived(`th_${String(++threads).padStart(22, '0')}`).says().assigned();
   messages = new AgentMessages(
     database,
@@ -47,11 +50,11 @@ beforeEach(() => {
   );
 });
 
-const sends = (ifSequence?: number, id = 'draft-1'): Promise<unknown> => {
+const sends = (ifSequence?: number, text = 'Let me look.'): Promise<unknown> => {
   const request = { key: 'k', fingerprint: 'f', dryRun: false, ifSequence, language: 'en', successStatus: 200 };
   const headers = { headers: {}, setHeader: () => undefined };
   const ask = { tenant, caller: me, conversationId: talk.id, request: { ...request, ...headers } as never };
-  return messages.send(ask, { id, text: 'Let me look.' }).then(
+  return messages.send(ask, { id: 'draft-1', text }).then(
     ({ outcome }) => outcome,
     (error: unknown) => (error instanceof ProblemError ? `${error.status} ${error.slug}` : String(error)),
   );
@@ -120,6 +123,20 @@ describe('an agent’s message', () => {
     talk.answers().does({ type: 'pause' }, me);
     isReachable = false;
     expect(await sends(3)).toBe('message-sent');
+    expect(await stored()).toHaveLength(1);
+  });
+
+  test('X4: another text under the id of one that was sent is 422, and once erased nobody can tell', async () => {
+    expect((await Promise.all([sends(3), dispatched(placed())]))[0]).toBe('message-sent');
+    expect(await sends(3, 'Something else.')).toBe('422 idempotency-mismatch');
+    isErased = true;
+    expect(await sends(3, 'Something else.')).toBe('message-sent');
+    expect((await stored()).map(({ body }) => String(body))).toEqual(['Let me look.']);
+  });
+
+  test('X4: sent twice at the same moment with two texts, one is sent and the other is 422', async () => {
+    const [one, other] = await Promise.all([sends(3, 'One.'), sends(3, 'Other.'), dispatched(placed())]);
+    expect([one, other].toSorted()).toEqual(['422 idempotency-mismatch', 'message-sent']);
     expect(await stored()).toHaveLength(1);
   });
 });

@@ -10,7 +10,7 @@ import { ContactErased } from '@parley/persistence/vault';
 import { CommandEndpoint } from '@parley/service/command-endpoint';
 import type { CommandOutcome } from '@parley/service/command-outcome';
 import type { CommandRequest } from '@parley/service/command-request';
-import { reasonProblem } from '@parley/service/problem';
+import { problem, reasonProblem } from '@parley/service/problem';
 import { ConversationClient } from '@parley/temporal/client';
 import { newMessageId, SourceKeys } from '../channel-messages/identifiers.js';
 import type { Ask } from '../commands/ask.js';
@@ -71,9 +71,17 @@ export class AgentMessages {
     // What surely cannot be decided now is not taken: the draft is kept, and nothing is sent later.
     if (!known && !(await this.temporal.isReachable(REACHABLE_WITHIN_MS))) return { kind: 'unavailable' };
     const taken = known ?? (await this.#take(message));
+    if (taken.id !== message.id) await this.#demandSame(message, taken.id);
     const settled = await this.waiters.settled(ask.tenant, taken.id, WAIT_MS);
     const isWithdrawn = settled?.state === 'stored' && (await this.#withdraw(ask.tenant, taken.id));
     return isWithdrawn ? { kind: 'unavailable' } : outcomeOf(settled);
+  }
+
+  /** An id stands for one message: another text under it would be answered as sent, and never be. @throws 422 */
+  async #demandSame({ tenant, text }: NewMessage, id: string): Promise<void> {
+    const kept = await this.intake.textOf(tenant, id);
+    if (kept !== undefined && kept !== text)
+      throw problem(422, 'idempotency-mismatch', 'A message of this id has another text.');
   }
 
   async #take(message: NewMessage): Promise<Taken> {

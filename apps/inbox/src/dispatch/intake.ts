@@ -4,9 +4,10 @@ import type { Caller } from '@parley/contracts/actor';
 import type { Author, Presence } from '@parley/contracts/conversation';
 import type { Guards } from '@parley/contracts/protocol';
 import type { Database, Executes } from '@parley/persistence/database';
-import type { Vault } from '@parley/persistence/vault';
+import type { Place, Vault } from '@parley/persistence/vault';
 import { requestContext } from '@parley/service/request-context';
-import { DATABASE, HEARD, VAULT } from '../parts.js';
+import { DATABASE, FRESH, HEARD, VAULT } from '../parts.js';
+import { MessageRow } from './message.entity.js';
 import { LOCK_THREAD } from './thread-order.js';
 
 export interface NewMessage {
@@ -35,6 +36,14 @@ export interface Taken {
   threadId: string;
 }
 
+const placeOf = ({ tenant, contactId, id }: Pick<MessageRow, 'tenant' | 'contactId' | 'id'>): Place => ({
+  tenant,
+  contactId,
+  table: 'message',
+  column: 'body',
+  row: id,
+});
+
 const isRepeat = (error: unknown): boolean => error instanceof Error && 'code' in error && error.code === '23505';
 
 /** Takes a message: stored, in its place in the thread, and acknowledged; Temporal and Kafka may both be away. */
@@ -56,11 +65,16 @@ export class Intake {
     return row;
   }
 
+  /** What is kept of a message's text; undefined: nothing, or its contact is erased. */
+  async textOf(tenant: string, id: string): Promise<string | undefined> {
+    const row = await this.database.inTenant(tenant, (em) => em.findOne(MessageRow, { tenant, id }, FRESH));
+    return row?.body ? this.vault.open(placeOf(row), row.body) : undefined;
+  }
+
   /** `also` runs in the same transaction. */
   async take(message: NewMessage, also?: (em: EntityManager) => Promise<void>): Promise<Taken> {
-    const { tenant, contactId, id, threadId } = message;
-    const place = { tenant, contactId, table: 'message', column: 'body', row: id };
-    const body = await this.vault.seal(place, message.text);
+    const { tenant, id, threadId } = message;
+    const body = await this.vault.seal(placeOf(message), message.text);
     try {
       if (also)
         await this.database.inTenant(tenant, async (em) => {
