@@ -71,6 +71,7 @@ describe('an agent’s message', () => {
     expect(verdict(await write(id, { id: draft, ifMessageCount: 2 }))).toBe('200 message-sent');
     expect(verdict(await write(id, { id: draft, ifMessageCount: 2 }))).toBe('200 message-sent');
     expect(items(await as('agent-1').get(inbox(id, 'messages')))).toHaveLength(3);
+    expect(verdict(await write(id, { id: draft, text: 'Something else.' }))).toBe('422 idempotency-mismatch');
   });
 
   test('B10: refused while paused, it is sent after the resume', async () => {
@@ -90,6 +91,14 @@ test('B4: a supervisor makes a tag on the spot also where agents may not; a mach
   expect((await send('agent-1', inbox(id, 'qualify'), { tags })).status).toBe(422);
   const made = await send('manager-1', inbox(id, 'qualify'), { tags });
   expect([verdict(made), field(made.body, 'conversation', 'tags')]).toEqual(['200 qualified', tags]);
+});
+
+test('B4: a close of what has ended makes no tag and minds no category', async () => {
+  const id = await conversationIn('closed', onSite());
+  const ghost = `ghost ${randomUUID().replaceAll(/[^a-f]/g, '')}`;
+  const late = await send('agent-1', inbox(id, 'close'), { tags: [ghost], category: 'nowhere' });
+  expect(verdict(late)).toBe('200 already-closed');
+  expect((await send('integration-1', inbox(id, 'qualify'), { tags: [ghost] })).status).toBe(422);
 });
 
 describe('administration', () => {
@@ -117,6 +126,18 @@ describe('administration', () => {
       return told.every((one) => JSON.stringify(found).includes(JSON.stringify(one))) ? true : undefined;
     };
     expect(await until('three acts in the audit', all, 20_000)).toBe(true);
+  });
+
+  test('a channel account that could begin no conversation is not taken', async () => {
+    const account = { kind: 'site', defaultCampaign: 'nowhere', policy: 'no-such-policy', surveyOn: true };
+    const answers = [
+      await head.send('POST', '/inbox/v1/channel-accounts', { id: `account-${randomUUID().slice(0, 8)}`, ...account }),
+      await head.send('PUT', '/inbox/v1/channel-accounts/whatsapp', account),
+    ];
+    for (const { status, body } of answers) {
+      const pointers = ['0', '1'].map((each) => field(body, 'errors', each, 'pointer'));
+      expect([status, pointers]).toEqual([422, ['/defaultCampaign', '/policy']]);
+    }
   });
 
   test('what was read of an agent’s room can be sent back', async () => {
@@ -156,6 +177,12 @@ test('a command answers which commands are open to its caller now', async () => 
   expect(shown[3]).toEqual(['qualify', 'add-note']);
   expect(shown[4]).toEqual(shown[3]);
   expect(shown[4]).toEqual(enabled(await view(id)));
+  const program = await as('integration-1').get(`/inbox/v1/conversations/${await conversationIn('active', onSite())}`);
+  expect(field(program, 'availableCommands', '0')).toEqual({
+    command: 'message',
+    enabled: false,
+    reasonCode: 'FORBIDDEN_ROLE',
+  });
 });
 
 test('a message is shown with the instant at which its channel says it was sent', async () => {

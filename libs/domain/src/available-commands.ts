@@ -9,7 +9,14 @@ import { decide } from './decide.js';
  * What only the form can get wrong (a category, a comment, a target) is not held against it here.
  */
 export const availableCommands = (state: Conversation, caller: Caller, facts: Facts, now: string): AvailableCommand[] =>
-  trials(state, caller, now).map(([name, trial]) => tried(state, name, trial, facts, now));
+  trials(state, caller, now).map(([command, trial]) =>
+    isButtonOf(command, caller)
+      ? tried(state, command, trial, facts, now)
+      : { command, enabled: false, reasonCode: 'FORBIDDEN_ROLE' },
+  );
+
+/** A program may tell what was said elsewhere, but that is no button: this one writes as oneself. */
+const isButtonOf = (command: CommandName, { kind }: Caller): boolean => command !== 'message' || kind !== 'integration';
 
 function tried(state: Conversation, command: CommandName, trial: Command, facts: Facts, now: string): AvailableCommand {
   const decision = decide(state, trial, facts, now);
