@@ -1,4 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
+import { durationOf } from '../src/conversation/tell.js';
 import { explained } from '../src/conversation/explain.js';
 import { agent, Lived, supervisor } from './lived.js';
 
@@ -30,7 +31,7 @@ describe('why a conversation is as it is, and what it waits for (X6)', () => {
       inactivityMs: 604_800_000,
       deadlineAt: '2026-03-28T10:03:00.000Z',
       runs: true,
-      text: '2026-03-21T10:03:00.000Z + 604800000 ms without a message from either side = 2026-03-28T10:03:00.000Z.',
+      text: '2026-03-21T10:03:00.000Z + 7 days without a message from either side = 2026-03-28T10:03:00.000Z.',
     });
     expect(answer?.waitsFor).toMatchObject({ what: 'deadline', remainingMs: 604_800_000 - 3_600_000 });
   });
@@ -50,4 +51,14 @@ describe('why a conversation is as it is, and what it waits for (X6)', () => {
       clock: { runs: false, deadlineAt: null },
     });
   });
+});
+
+test('B12: a policy’s silence in words', () => {
+  expect([604_800_000, 5_400_000, 5_000, 1_500].map((ms) => durationOf(ms, 'en'))).toEqual([
+    '7 days',
+    '90 minutes',
+    '5 seconds',
+    '1.5 seconds',
+  ]);
+  expect([durationOf(604_800_000, 'fr'), durationOf(86_400_000, 'es')]).toEqual(['7\u00A0jours', '1 día']);
 });

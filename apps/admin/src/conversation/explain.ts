@@ -5,7 +5,7 @@ import type { LifecycleEvent } from '@parley/contracts/lifecycle-event';
 import type { Conversation } from '@parley/contracts/state';
 import type { Language } from '@parley/service/language';
 import { assigneeOf, isIn } from '@parley/domain/conversation';
-import { filled, wordsOf } from './tell.js';
+import { durationOf, filled, wordsOf } from './tell.js';
 import { entryOf } from './timeline.js';
 
 export interface Known {
@@ -73,5 +73,6 @@ function clockOf({ state, language }: Known): Explanation['clock'] {
   const startedFrom = state.lastMessageAt ?? state.startedAt;
   const runs = isIn(state, inactivityFrom);
   const numbers = { startedFrom, inactivityMs, deadlineAt: state.deadlineAt };
-  return { ...numbers, runs, text: filled(runs ? words.clock.runs : words.clock.stands, numbers, words) };
+  const fields = { ...numbers, silence: durationOf(inactivityMs, language) };
+  return { ...numbers, runs, text: filled(runs ? words.clock.runs : words.clock.stands, fields, words) };
 }

@@ -35,3 +35,16 @@ function objectInWords(value: object, words: Words): string {
   if ('id' in value) return String(value.id);
   return 'name' in value && 'version' in value ? `${String(value.name)} v${String(value.version)}` : '';
 }
+
+const UNITS = [
+  ['day', 86_400_000],
+  ['hour', 3_600_000],
+  ['minute', 60_000],
+  ['second', 1_000],
+] as const;
+
+/** A policy's span of time, in the largest unit that needs no fraction: 7 days, 90 minutes. */
+export function durationOf(ms: number, language: Language): string {
+  const [unit, length] = UNITS.find(([, each]) => ms % each === 0) ?? (['second', 1_000] as const);
+  return new Intl.NumberFormat(language, { style: 'unit', unit, unitDisplay: 'long' }).format(ms / length);
+}

@@ -54,8 +54,8 @@ export const EN: Words = {
     nothing: 'For nothing: it has ended.',
   },
   clock: {
-    runs: '{startedFrom} + {inactivityMs} ms without a message from either side = {deadlineAt}.',
-    stands: 'The clock of {inactivityMs} ms stands still in this state.',
+    runs: '{startedFrom} + {silence} without a message from either side = {deadlineAt}.',
+    stands: 'The clock of {silence} stands still in this state.',
   },
   values: {
     'in-queue': 'in the queue',
@@ -121,8 +121,8 @@ export const FR: Words = {
     nothing: 'Rien : elle est terminée.',
   },
   clock: {
-    runs: '{startedFrom} + {inactivityMs} ms sans message d’aucun côté = {deadlineAt}.',
-    stands: 'L’horloge de {inactivityMs} ms est arrêtée dans cet état.',
+    runs: '{startedFrom} + {silence} sans message d’aucun côté = {deadlineAt}.',
+    stands: 'L’horloge de {silence} est arrêtée dans cet état.',
   },
   values: {
     'in-queue': 'dans la file',
@@ -188,8 +188,8 @@ export const ES: Words = {
     nothing: 'Nada: ha terminado.',
   },
   clock: {
-    runs: '{startedFrom} + {inactivityMs} ms sin mensaje de ningún lado = {deadlineAt}.',
-    stands: 'El reloj de {inactivityMs} ms está parado en este estado.',
+    runs: '{startedFrom} + {silence} sin mensaje de ningún lado = {deadlineAt}.',
+    stands: 'El reloj de {silence} está parado en este estado.',
   },
   values: {
     'in-queue': 'en la cola',
