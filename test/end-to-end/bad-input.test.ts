@@ -70,6 +70,8 @@ describe('bad input: a clear answer, never a 500, never a change', () => {
     ['empty', ''],
     ['spaces only', '  \n '],
     ['zero-width only', '\u200b\u200d'],
+    ['a filler only', '\u3164\u2800'],
+    ['controls only', '\u0001\u0002'],
     ['NUL', 'a\u0000b'],
     ['a lone surrogate', 'a\ud800b'],
     ['4,001 characters', 'x'.repeat(4001)],
@@ -133,12 +135,37 @@ describe('bad input: a clear answer, never a 500, never a change', () => {
     'limit=201',
     'limit=-1',
     'limit=x',
+    'limit=0x10',
+    'limit=1e2',
+    'q=%00',
+    'agent=%00',
     'sort=secret',
     'status[$ne]=x',
     'status=no-such',
     'idleForMs=-1',
   ])('a list asked with %s is 422', async (query) => {
     expect((await as('manager-1').send('GET', `/admin/v1/conversations?${query}`)).status).toBe(422);
+  });
+
+  test.each(['thread=%00', 'contact=a%00b', 'tag=%00', 'from=0000-01-01T00:00:00Z', 'from=9999-12-31T23:59:59-12:00'])(
+    'the inbox’s list asked with %s is 422',
+    async (query) => {
+      expect((await as('agent-1').send('GET', `/inbox/v1/conversations?${query}`)).status).toBe(422);
+    },
+  );
+
+  test('what cannot be stored names nothing, and nothing is sought in the audit by it', async () => {
+    const ask = async (path: string): Promise<number> => (await as('super-administrator-1').send('GET', path)).status;
+    expect(await ask('/admin/v1/categories/a%00b')).toBe(404);
+    expect(await ask('/inbox/v1/channel-accounts/a%00b')).toBe(404);
+    expect(await ask('/admin/v1/audit?act=%00')).toBe(422);
+    expect(await ask('/admin/v1/audit?from=0000-01-01T00:00:00Z')).toBe(422);
+    expect(await ask('/admin/v1/conversations/stream?q=%00')).toBe(422);
+  });
+
+  test('a message said to be of the year 0', async () => {
+    const answer = await as('integration-1').send('POST', channel, message('hi', { sentAt: '0000-01-01T00:00:00Z' }));
+    expect([answer.status, field(answer.body, 'errors', '0', 'pointer')]).toEqual([422, '/sentAt']);
   });
 
   test('a tampered cursor, or one of another list, is 400', async () => {

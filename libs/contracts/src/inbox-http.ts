@@ -17,7 +17,16 @@ const visible = (maxLength: number) =>
 
 /** Ids that a channel or a client made; they never leave our own tables. */
 export const ForeignId = visible(200);
-const Limit = z.coerce.number().pipe(z.int().min(1).max(200));
+const DIGITS = /^\d{1,9}$/;
+/** A number in a query: decimal digits, and not what else `Number` reads (`0x10`, `1e2`, ` 7`, nothing at all). */
+const digits = (schema: z.ZodType<number, number>) =>
+  z
+    .unknown()
+    .refine((text) => typeof text === 'string' && DIGITS.test(text), 'is no whole number')
+    .meta({ type: 'number' })
+    .pipe(z.coerce.number())
+    .pipe(schema);
+const Limit = digits(z.int().min(1).max(200));
 export const listQuery = { limit: Limit.default(50), cursor: z.string().max(4000).optional() };
 export const ListQuery = z.strictObject(listQuery);
 export const listOf = <S extends z.ZodType>(item: S) =>
@@ -52,7 +61,7 @@ export type ChannelMessageBody = z.infer<typeof ChannelMessageBody>;
 export const MessageAccepted = z.strictObject({ messageId: z.string(), threadId: ThreadId });
 export type MessageAccepted = z.infer<typeof MessageAccepted>;
 
-export const PlacementQuery = z.strictObject({ waitMs: z.coerce.number().pipe(z.int().min(0).max(5000)).default(0) });
+export const PlacementQuery = z.strictObject({ waitMs: digits(z.int().min(0).max(5000)).default(0) });
 export const Placement = z.strictObject({
   messageId: z.string(),
   threadId: ThreadId,

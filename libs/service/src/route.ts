@@ -5,7 +5,7 @@ import { z } from 'zod';
 import type { ProblemSlug } from '@parley/contracts/problem';
 import { bodyOf } from './json-body.js';
 import { problem } from './problem.js';
-import { shaped, validationProblem } from './shape.js';
+import { addressFault, shaped, validationProblem } from './shape.js';
 
 const METHODS = {
   GET: RequestMethod.GET,
@@ -86,7 +86,10 @@ export function readInput(definition: RouteDefinition, request: Request) {
   const content = shaped(definition.body ?? NOTHING, body.isEmpty ? {} : body.value, '');
   // What cannot be an id names nothing: 404, as for any other unknown one, and after the 422 of the rest.
   const params = (definition.params ?? NOTHING).safeParse({ ...request.params });
-  if (!params.success) throw problem(404, 'not-found');
+  const isName = Object.values(request.params)
+    .flat()
+    .every((name) => addressFault(name) === undefined);
+  if (!params.success || !isName) throw problem(404, 'not-found');
   return { params: params.data, query, body: content };
 }
 

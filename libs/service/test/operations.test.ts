@@ -98,6 +98,7 @@ test('OpenAPI 3.1 tells every route with its schemas and refusals', async () => 
   expect(document.paths['/inbox/v1/things/{thingId}']?.['get']?.parameters).toMatchObject([
     { name: 'thingId', in: 'path', required: true },
     { name: 'status', in: 'query', required: false, schema: { enum: ['open', 'closed'] } },
+    { name: 'q', in: 'query', required: false },
   ]);
 });
 const Operation = z.looseObject({

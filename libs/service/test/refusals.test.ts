@@ -122,6 +122,8 @@ describe('shapes are strict: 422 with pointers', () => {
     ['{"name":"a","inner":{"n":1,"__proto__":{"n":2}}}', ['/inner/__proto__']],
     ['{"name":"a","constructor":{"prototype":{"admin":true}}}', ['/constructor']],
     ['{"name":"a","toString":1}', ['/toString']],
+    ['{"name":"a\\u0000"}', ['/name']],
+    ['{"name":"a","inner":{"n":1,"words":["b","\\ud800","\\u0000"]}}', ['/inner/words/1', '/inner/words/2']],
   ])('%s', async (body, pointers) => {
     const answer = await post(port, things, body);
     expect(refused(answer)).toEqual([422, 'validation']);
@@ -135,11 +137,18 @@ describe('shapes are strict: 422 with pointers', () => {
     ['?status[$ne]=x', ['/query/status[$ne]']],
     ['?a[__proto__][x]=1', ['/query/a[__proto__][x]']],
     ['?__proto__=1', ['/query/__proto__']],
+    ['?q=%00', ['/query/q']],
+    ['?q=a%0Ab&status=open', ['/query/q']],
     ['?access_token=x', ['/query/access_token']],
   ])('%s', async (query, pointers) => {
     const answer = await ask(port, `${things}/a${query}`);
     expect(refused(answer)).toEqual([422, 'validation']);
     expect(problemIn(answer).errors.map(({ pointer }) => pointer)).toEqual(pointers);
+  });
+
+  test('other signs than those pass: line breaks in a body, every letter in a query', async () => {
+    expect((await post(port, things, '{"name":"a\\n\\t\\u0001😀"}')).status).toBe(201);
+    expect((await ask(port, `${things}/caf%C3%A9?q=%F0%9F%98%80%20%25`)).status).toBe(200);
   });
 
   test('a body where none is taken', async () => {
@@ -165,6 +174,9 @@ describe('addresses', () => {
     '%s reaches no other route',
     async (path) => expect([200, 400, 404, 422]).toContain((await ask(port, path)).status),
   );
+  test.each(['%00', 'a%00b', 'a%0a', '%7f', '%c2%85'])('an id with %s names nothing', async (id) => {
+    expect(refused(await ask(port, `${things}/${id}`))).toEqual([404, 'not-found']);
+  });
   test('an id of 5 KB names nothing, a URL of 9 KB is not even looked at', async () => {
     expect(refused(await ask(port, `${things}/${'a'.repeat(5000)}`))).toEqual([404, 'not-found']);
     expect(refused(await ask(port, `${things}/${'a'.repeat(9000)}`))).toEqual([414, 'uri-too-long']);

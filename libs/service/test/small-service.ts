@@ -28,14 +28,17 @@ const read = route({
   path: 'things/:thingId',
   summary: 'Reads a thing',
   params: z.strictObject({ thingId: z.string().max(200) }),
-  query: z.strictObject({ status: z.enum(['open', 'closed']).optional() }),
+  query: z.strictObject({ status: z.enum(['open', 'closed']).optional(), q: z.string().optional() }),
 });
 const write = route({
   method: 'POST',
   path: 'things',
   summary: 'Writes a thing',
   status: 201,
-  body: z.strictObject({ name: z.string().max(10), inner: z.strictObject({ n: z.int() }).optional() }),
+  body: z.strictObject({
+    name: z.string().max(10),
+    inner: z.strictObject({ n: z.int(), words: z.array(z.string()).optional() }).optional(),
+  }),
   errors: ['conflict'],
 });
 const stream = route({ method: 'GET', path: 'stream', summary: 'Live', produces: [EVENT_STREAM] });
