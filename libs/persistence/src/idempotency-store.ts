@@ -26,7 +26,10 @@ export type Claim =
 
 export interface IdempotencyStore {
   claim(request: IdempotentRequest): Promise<Claim>;
-  /** Keeps 2xx, 409, 410, 412 and 422 for 24 h; any other answer frees the key, so that the same may be tried again. */
+  /**
+   * Keeps 2xx, 409, 410, 412 and 422 for 24 h. Any other answer ends the claim, so that the very same request may be tried
+   * again at once; the key stays that request's, for after a 504 nobody knows whether it was done.
+   */
   finish(request: IdempotentRequest, owner: string, answer: KeptAnswer): Promise<void>;
   /** Forgets what is older than 24 h; answers how many. Call it now and then. */
   sweep(): Promise<number>;
@@ -57,7 +60,7 @@ export function createIdempotencyStore(
     const mine = database.statements(request.tenant);
     const owner = randomUUID();
     const fingerprint = hidden(request);
-    // Takes a free key, an expired one, and one whose holder has crashed; else leaves the row as it is.
+    // Takes a free key, an expired one, and its own again when its holder gave it up or crashed; else leaves the row.
     const [row] = await mine.execute<Row>(
       `insert into idempotency as kept (caller, key, fingerprint, owner, leased_until, expires_at)
          values (?, ?, ?, ?, now() + ? * interval '1 ms', now() + ? * interval '1 ms')
@@ -86,7 +89,8 @@ export function createIdempotencyStore(
     const names = [request.caller, request.key, owner];
     if (isKept(answer.status))
       await em.execute(`update idempotency set answer = ? ${mine}`, [JSON.stringify(answer), ...names]);
-    else await em.execute(`delete from idempotency ${mine}`, names);
+    // Before every clock: a claim that began before this one ended may have it, too.
+    else await em.execute(`update idempotency set leased_until = '-infinity' ${mine} and answer is null`, names);
   };
 
   const sweep = async (): Promise<number> => {

@@ -66,13 +66,25 @@ describe('idempotency', () => {
   });
 
   test.each([401, 403, 404, 429, 500, 503, 504])(
-    'an answer of %i is not: the same may be tried again',
+    'an answer of %i is not: the same may be tried again at once, and nothing else under its key',
     async (status) => {
       const asked = request(`free-${status}`);
       await store.finish(asked, await claimed(asked), answered(status));
-      expect((await store.claim(asked)).kind).toBe('claimed');
+      expect(await store.claim({ ...asked, fingerprint: 'POST /close {"text":"BBB"}' })).toEqual({
+        kind: 'other-request',
+      });
+      const owner = await claimed(asked);
+      expect((await store.claim(asked)).kind).toBe('in-flight');
+      await store.finish(asked, owner, answered(200));
+      expect(await store.claim(asked)).toEqual({ kind: 'replay', answer: answered(200) });
     },
   );
+
+  test('a key without a kept answer is forgotten with the others', async () => {
+    const brief = createIdempotencyStore(database, { secret: SECRET, keptMs: 1 });
+    await brief.finish(request('k8'), await claimed(request('k8'), brief), answered(504));
+    expect((await store.claim(request('k8', { fingerprint: 'another' }))).kind).toBe('claimed');
+  });
 
   test('a key is its caller’s and its tenant’s own', async () => {
     await store.finish(request('k3'), await claimed(request('k3')), answered(200));

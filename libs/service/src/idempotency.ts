@@ -32,7 +32,8 @@ export type Claim =
 
 /**
  * Who asked what within 24 h; @parley/persistence has it in PostgreSQL. A class, so that it is its own injection token.
- * `finish` keeps 2xx, 409, 410, 412 and 422 and frees the key after any other answer.
+ * `finish` keeps 2xx, 409, 410, 412 and 422; after any other answer the very same request may be claimed again, and a key
+ * stays that request's for 24 h.
  */
 export abstract class IdempotencyPort {
   abstract claim(request: IdempotentRequest): Promise<Claim>;

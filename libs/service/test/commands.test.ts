@@ -57,13 +57,13 @@ const done: CommandOutcome = {
 
 /** In memory what @parley/persistence does in PostgreSQL. */
 class Kept extends IdempotencyPort {
-  readonly rows = new Map<string, { fingerprint: string; answer?: KeptAnswer }>();
+  readonly rows = new Map<string, { fingerprint: string; isFree?: boolean; answer?: KeptAnswer }>();
   async claim({ tenant, caller, key, fingerprint }: IdempotentRequest): Promise<Claim> {
     const name = `${tenant} ${caller} ${key}`;
     const row = this.rows.get(name);
     if (row && row.fingerprint !== fingerprint) return { kind: 'other-request' };
     if (row?.answer) return { kind: 'replay', answer: row.answer };
-    if (row) return { kind: 'in-flight', retryAfterMs: 1000 };
+    if (row && !row.isFree) return { kind: 'in-flight', retryAfterMs: 1000 };
     this.rows.set(name, { fingerprint });
     return { kind: 'claimed', owner: name };
   }
@@ -71,7 +71,7 @@ class Kept extends IdempotencyPort {
     const isKept = answer.status < 300 || [409, 410, 412, 422].includes(answer.status);
     const row = this.rows.get(owner);
     if (isKept && row) row.answer = answer;
-    else this.rows.delete(owner);
+    else if (row) row.isFree = true;
   }
 }
 class Audit extends RefusalAudit {
@@ -260,21 +260,25 @@ describe('the same key', () => {
     [{ kind: 'busy', retryAfterMs: 1000 }, 503, 'unavailable'],
     [{ kind: 'behind' }, 503, 'unavailable'],
     [{ kind: 'not-found' }, 404, 'not-found'],
-  ] as [CommandOutcome, number, string][])('is free again after %j', async (result, status, slug) => {
-    outcome = result;
-    const first = await closeIt(key('k6'));
-    expect(refused(first)).toEqual([status, slug]);
-    if (status === 503) expect(first.headers['retry-after']).toBe('1');
-    outcome = done;
-    expect((await closeIt(key('k6'))).status).toBe(200);
-    expect(new Set(performed.map(({ id }) => id)).size).toBe(1);
-  });
+  ] as [CommandOutcome, number, string][])(
+    'may be sent again after %j, with the same body',
+    async (result, status, slug) => {
+      outcome = result;
+      const first = await closeIt(key('k6'));
+      expect(refused(first)).toEqual([status, slug]);
+      if (status === 503) expect(first.headers['retry-after']).toBe('1');
+      outcome = done;
+      expect(refused(await closeIt(key('k6'), '{"comment":"x"}'))).toEqual([422, 'idempotency-mismatch']);
+      expect((await closeIt(key('k6'))).status).toBe(200);
+      expect(new Set(performed.map(({ id }) => id)).size).toBe(1);
+    },
+  );
   test('of a command nobody answered names the command', async () => {
     outcome = { kind: 'unknown-outcome' };
     const answer = await closeIt(key('k7'));
     expect(problemIn(answer).commandId).toBe(performed[0]?.id);
   });
-  test('is free again after a fault of ours', async () => {
+  test('may be sent again after a fault of ours', async () => {
     outcome = () => Promise.reject(new Error('boom'));
     expect(refused(await closeIt(key('k8')))).toEqual([500, 'internal']);
     outcome = done;
