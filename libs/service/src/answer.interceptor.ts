@@ -29,8 +29,10 @@ export class AnswerInterceptor implements NestInterceptor {
 }
 
 /** A read can simply be repeated; whether a change happened nobody knows. */
-const tooLate = (request: Request) =>
-  request.method === 'GET' ? unavailable('It took too long.') : problem(504, 'outcome-unknown', undefined, named());
+const tooLate = ({ method }: Request) =>
+  method === 'GET' || method === 'HEAD'
+    ? unavailable('It took too long.')
+    : problem(504, 'outcome-unknown', undefined, named());
 
 const named = (): { commandId?: string } => {
   const { commandId } = requestContext();

@@ -37,6 +37,12 @@ const MAX_UNSENT_BYTES = 1024 * 1024;
 const MAX_TIMER_MS = 2 ** 31 - 1;
 // Fits a bigint of the database.
 const POSITION = /^\d{1,18}$/;
+const STREAM_HEADERS = {
+  'Content-Type': 'text/event-stream',
+  'Cache-Control': 'no-store',
+  // nginx would hold events back.
+  'X-Accel-Buffering': 'no',
+};
 
 /** Live streams of one process (contract.md, Live streams). Injectable everywhere. */
 export class Streams {
@@ -52,8 +58,15 @@ export class Streams {
     return this.open.size;
   }
 
-  /** Answers with an event stream and returns when it has ended; throws 429 before the first byte. */
+  /**
+   * Answers with an event stream and returns when it has ended; throws 429 before the first byte. HEAD asks for the headers
+   * alone: it is answered at once and counts as no stream.
+   */
   async serve(request: Request, response: Response, options: StreamOptions): Promise<void> {
+    if (request.method === 'HEAD') {
+      response.writeHead(200, STREAM_HEADERS).end();
+      return;
+    }
     const held = this.perUser.get(options.user) ?? 0;
     if (held >= STREAMS_A_USER) throw problem(429, 'rate-limited', 'Too many live streams.', { retryAfterS: 5 });
     // The reader may be gone already: then 'close' will not come again.
@@ -126,12 +139,7 @@ class Stream {
   }
 
   private start(opening: readonly StreamEvent[]): void {
-    this.response.writeHead(200, {
-      'Content-Type': 'text/event-stream',
-      'Cache-Control': 'no-store',
-      // nginx would hold events back.
-      'X-Accel-Buffering': 'no',
-    });
+    this.response.writeHead(200, STREAM_HEADERS);
     this.response.write(`retry: ${RETRY_MS}\n\n`);
     this.live = true;
     for (const event of [...opening, ...this.unsent.splice(0)]) this.send(event);

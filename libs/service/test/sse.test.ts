@@ -136,6 +136,16 @@ test('20 streams a user, the next is 429, another user’s is not', async () => 
   await until(() => streams.size === 0);
 });
 
+test('HEAD has the headers at once, also beside 20 streams, and is no stream', async () => {
+  const headers = { 'x-user': 'looks' };
+  for (let n = 0; n < 20; n += 1) await new Reader().open(headers);
+  const answer = await ask(service.port, '/inbox/v1/stream', { method: 'HEAD', headers });
+  expect([answer.status, answer.text, streams.size]).toEqual([200, '', 20]);
+  expect(answer.headers).toMatchObject({ 'content-type': 'text/event-stream', 'cache-control': 'no-store' });
+  for (const reader of readers) reader.close();
+  await until(() => streams.size === 0 && feed.listeners.size === 0);
+});
+
 test('a stream ends with its token', async () => {
   const reader = await new Reader().open({ 'x-expires': new Date(Date.now() + 150).toISOString() });
   await until(() => reader.ended);
