@@ -75,7 +75,7 @@ function kinds(): Kind[] {
     { kind: 'tag', collection: 'tags', create: { name: id }, change: { name: id, category: 'order' }, ...taxonomy },
     {
       ...{ kind: 'campaign', collection: 'campaigns', create: { ...create, groups: ['support'] } },
-      ...{ change: { ...change, groups: [] }, ...routing },
+      ...{ change: { ...change, groups: ['experts'] }, ...routing },
     },
     {
       ...{ kind: 'group', collection: 'groups', create: { ...create, members: ['agent-1'] } },
@@ -158,6 +158,18 @@ test('D2: an administrator writes the own campaigns and no others', async () => 
     as('administrator-1').send('PUT', path('campaigns', id), await body(id));
   expect((await put('campaign-1')).status).toBe(200);
   expect(verdict(await put('campaign-2'))).toBe('403 FORBIDDEN_SCOPE');
+  const wider = { ...(await body('campaign-1')), groups: ['support', 'experts'] };
+  const gained = await as('administrator-1').send('PUT', path('campaigns', 'campaign-1'), wider);
+  expect(verdict(gained)).toBe('403 FORBIDDEN_SCOPE');
+});
+
+test('the default campaign of a channel account is not withdrawn from under it', async () => {
+  const { id } = await newTeam();
+  const answer = await until('admin to know the account', async () => {
+    const dry = await head.send('DELETE', `${path('campaigns', id)}?dryRun=true`);
+    return dry.status === 409 ? dry : undefined;
+  });
+  expect([verdict(answer), field(answer.body, 'detail')]).toEqual(['409 conflict', expect.stringContaining(id)]);
 });
 
 test('policies are read, tagged with their version; another name is 404', async () => {

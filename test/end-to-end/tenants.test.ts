@@ -153,7 +153,7 @@ describe('another tenant’s ids do not exist', () => {
     ['categories', 'resolved-elsewhere', { name: 'Theirs' }],
     ['categories/resolved-elsewhere/subcategories', 'by-phone', { name: 'Theirs' }],
     ['tags', 'refund', { name: 'refund' }],
-    ['campaigns', 'whatsapp', { name: 'Theirs', groups: [] }],
+    ['campaigns', 'whatsapp', { name: 'Theirs', groups: ['support'] }],
     ['groups', 'experts', { name: 'Theirs', members: [] }],
     ['people', 'agent-1', { name: 'Theirs', role: 'agent' }],
   ])('I18: configuration %s/%s', async (kind, id, body) => {

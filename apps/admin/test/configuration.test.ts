@@ -1,5 +1,5 @@
-import { afterAll, describe, expect, test } from '@jest/globals';
-import { CREATE, EditableKind, VERSIONED } from '@parley/contracts/admin-http';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { CREATE, EditableKind, REPLACE, VERSIONED } from '@parley/contracts/admin-http';
 import type { ConfigurationRecord } from '@parley/contracts/configuration';
 import { TOPICS } from '@parley/contracts/envelope';
 import { CommandEndpoint } from '@parley/service/command-endpoint';
@@ -154,6 +154,95 @@ describe('what administrators write', () => {
     expect(await count()).toBe(before);
     expect(await editor.replace(edit('category', { id: 'returns' }), { name: 'Returns' })).toEqual(answer);
   });
+
+  /** More at once than there are connections: who waits for the turn must not keep it from who has it. */
+  const AT_ONCE = 30;
+  /** `written`, or why not, in alphabetical order. */
+  const outcomes = async (change: (index: number) => Promise<object>) => {
+    const settled = await Promise.allSettled(Array.from({ length: AT_ONCE }, (_, index) => change(index)));
+    return settled
+      .map((one) => (one.status === 'fulfilled' ? 'written' : (one.reason as { slug: string }).slug))
+      .sort();
+  };
+  const onceOf = (refusal: string) => [...Array.from({ length: AT_ONCE - 1 }, () => refusal), 'written'];
+
+  test('of many at once with one If-Match exactly one is written', async () => {
+    await editor.create(edit('category'), { id: 'raced', name: 'First' });
+    const path = { id: 'raced' };
+    expect(await outcomes((index) => editor.replace(edit('category', path, at(1)), { name: `N${index}` }))).toEqual(
+      onceOf('stale-version'),
+    );
+    expect(await editor.read('demo', 'category', path)).toMatchObject({ version: 2 });
+    expect(await outcomes(() => editor.remove(edit('category', path, at(2))))).toEqual(onceOf('stale-version'));
+    expect((await published('demo/category/raced')).map(([version]) => version)).toEqual([1, 2, 3]);
+  });
+
+  test('of many at once with one id exactly one is made', async () => {
+    const body = { id: 'born-once', name: 'Born once' };
+    expect(await outcomes(() => editor.create(edit('category'), body))).toEqual(onceOf('conflict'));
+    expect(await published('demo/category/born-once')).toHaveLength(1);
+    const named = (index: number) => editor.replace(edit('tag', { id: `born-${index}` }), { name: 'Born' });
+    expect(await outcomes(named)).toEqual(onceOf('conflict'));
+  });
+
+  test('B4: a tag’s name is no other tag’s name or id, however it is written', async () => {
+    const put = (id: string, name: string) => editor.replace(edit('tag', { id }), { name });
+    const refusal = (named: string) => ({ slug: 'conflict', detail: `There is a tag “${named}” already.` });
+    await spot('invoice', 'Invoice');
+    await put('bill', 'Bill');
+    await expect(put('ghost-tag', 'ｉｎｖｏｉｃｅ')).rejects.toMatchObject(refusal('Invoice'));
+    await expect(put('bill', 'Invoice')).rejects.toMatchObject(refusal('Invoice'));
+    expect(await put('bill', 'Receipt')).toMatchObject({ id: 'bill', name: 'Receipt', version: 2 });
+    await expect(put('ghost-tag', 'Bill')).rejects.toMatchObject(refusal('Receipt'));
+    await expect(editor.create(edit('tag'), { name: 'RECEIPT' })).rejects.toMatchObject(refusal('Receipt'));
+    expect(await put('bill', 'receipt')).toMatchObject({ version: 3 });
+    await spot('receipt', 'Receipt');
+    expect(await put('bill', 'receipt')).toMatchObject({ version: 4 });
+  });
+
+  describe('campaigns and the groups that serve them', () => {
+    const write = (kind: 'campaign' | 'group', id: string, body: object) =>
+      editor.replace(edit(kind, { id }), { name: id, ...body });
+    beforeAll(async () => {
+      for (const id of ['day', 'night', 'far']) await write('group', id, { members: [] });
+      await write('campaign', 'own', { groups: ['day'] });
+      await write('campaign', 'also-own', { groups: ['night'] });
+      await write('campaign', 'foreign', { groups: ['far'] });
+    });
+
+    test('D2: an administrator gives the own campaigns no group from outside', async () => {
+      const caller = supervisor('administrator', 'campaign:own', 'campaign:also-own');
+      const fresh = new ConfigurationStore(database, settings);
+      const audit = new AuditOutbox(database, settings.PUBLIC_URL);
+      const own = new ConfigurationEditor(database, cursors, fresh, endpoint, audit);
+      const give = (...groups: string[]) =>
+        own.replace({ ...edit('campaign', { id: 'own' }), caller }, { name: 'own', groups });
+      const refusal = { extras: { reasonCode: 'FORBIDDEN_SCOPE' } };
+      await expect(give('day', 'far')).rejects.toMatchObject(refusal);
+      await expect(give('ghosts')).rejects.toMatchObject(refusal);
+      expect(await give('day', 'night')).toMatchObject({ groups: ['day', 'night'], version: 2 });
+      const far = own.replace({ ...edit('group', { id: 'far' }), caller }, { name: 'far', members: [] });
+      await expect(far).rejects.toMatchObject(refusal);
+      expect(await write('campaign', 'own', { groups: ['day', 'far'] })).toMatchObject({ version: 3 });
+    });
+
+    test('what somebody still stands on is not withdrawn, and the refusal names who', async () => {
+      const account = {
+        ...{ id: 'shop', kind: 'site', defaultCampaign: 'foreign', policy: 'sellia-campaign' },
+        ...{ surveyOn: false, deliveryUrl: null, hookId: null },
+      };
+      await store.fold(record(1, account, 'channel-account', 'shop'));
+      const remove = (kind: EditableKind, id: string) => editor.remove(edit(kind, { id }));
+      await expect(remove('campaign', 'foreign')).rejects.toMatchObject({
+        ...{ slug: 'conflict', detail: 'It is still the default campaign of the channel account “shop”.' },
+      });
+      await expect(remove('group', 'night')).rejects.toMatchObject({
+        ...{ slug: 'conflict', detail: 'It still serves the campaign “also-own”.' },
+      });
+      await store.fold(record(2, null, 'channel-account', 'shop'));
+      expect(await remove('campaign', 'foreign')).toMatchObject({ id: 'foreign', version: 2 });
+    });
+  });
 });
 
 describe('what people write by hand', () => {
@@ -164,7 +253,7 @@ describe('what people write by hand', () => {
       category: { name: 'Résolu ailleurs' },
       subcategory: { name: 'By phone' },
       tag: { name: 'Opening Hours' },
-      campaign: { id: 'spring', name: 'Spring' },
+      campaign: { id: 'spring', name: 'Spring', groups: ['support'] },
       group: { id: 'night', name: 'Night', members: ['agent-1'] },
       person: { id: 'agent-9', name: 'Eva', role: 'agent' },
     };
@@ -190,6 +279,26 @@ describe('what people write by hand', () => {
     expect(missingFor('group', { members: ['agent-1', 'other-agent-1'] }, known).map(({ pointer }) => pointer)).toEqual(
       ['/members/1'],
     );
-    expect(missingFor('campaign', { policy: null, groups: [] }, known)).toEqual([]);
+    expect(missingFor('campaign', { policy: null, groups: ['support'] }, known)).toEqual([]);
+  });
+
+  test.each([
+    ['nothing', {}],
+    ['an empty list', { groups: [] }],
+  ])('a campaign has a group that answers: %s is refused', (_name, groups) => {
+    for (const schema of [CREATE.campaign, REPLACE.campaign]) {
+      const issues = schema.safeParse({ name: 'WhatsApp', ...groups }).error?.issues;
+      expect(issues?.map(({ path, message }) => [path, message])).toEqual([
+        [['groups'], expect.stringContaining('must name at least one group')],
+      ]);
+    }
+  });
+
+  test('a person has a role that there is', () => {
+    const accepts = (role: string) => CREATE.person.safeParse({ id: 'eva', name: 'Eva', role }).success;
+    expect(['agent', 'auditor', 'king', 'a\u0000b'].map(accepts)).toEqual([true, true, false, false]);
+    const seeded = Object.values(DEMO).flatMap((values) => values.filter(({ kind }) => kind === 'person'));
+    expect(seeded).toHaveLength(11);
+    for (const { value } of seeded) expect(REPLACE.person.strip().safeParse(value).success).toBe(true);
   });
 });

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { Actor } from './actor.js';
+import { Actor, Role } from './actor.js';
 import { AuditRecord } from './audit.js';
 import { CONFIGURATION } from './configuration.js';
 import { AvailableCommand, ConversationView, PendingReason, Status } from './conversation.js';
@@ -176,15 +176,16 @@ export const VERSIONED_PAGE = {
 export const EditableKind = z.enum(['category', 'subcategory', 'tag', 'campaign', 'group', 'person']);
 export type EditableKind = z.infer<typeof EditableKind>;
 
+const NOBODY_SERVES_IT = 'must name at least one group: without one nobody is given the messages of this campaign';
 const campaignFields = {
   name: Name,
   policy: Slug.nullable().optional(),
-  groups: z.array(Slug).max(50).optional(),
+  groups: z.array(Slug, NOBODY_SERVES_IT).min(1, NOBODY_SERVES_IT).max(50),
   paidPerConversation: z.boolean().optional(),
 };
 const groupFields = { name: Name, members: z.array(Id).max(2000).optional() };
 const tagFields = { name: TagName, category: Slug.nullable().optional() };
-const personFields = { name: Name, role: z.string().min(1).max(50) };
+const personFields = { name: Name, role: Role };
 
 /** POST: with its id (left out where it can be made from the name). PUT: the same without. */
 export const CREATE = {

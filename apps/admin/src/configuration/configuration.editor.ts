@@ -66,24 +66,24 @@ export class ConfigurationEditor {
 
   create(edit: Edit, body: Fields): Promise<object> {
     const id = idOf(edit.kind, body);
-    return this.#change(edit, keyOf(edit.kind, edit.path, id), async (em, key) => {
+    return this.#change(edit, keyOf(edit.kind, edit.path, id), body, async (em, key) => {
       if (await present(em, edit.tenant, edit.kind, key)) throw problem(409, 'conflict', 'The id is taken.');
-      return this.#fitting(edit, id, body);
+      return this.#fitting(em, edit, id, body);
     });
   }
 
   replace(edit: Edit, body: Fields): Promise<object> {
     const id = String(edit.path['id']);
-    return this.#change(edit, pathKey(edit.kind, edit.path), () => this.#fitting(edit, id, body));
+    return this.#change(edit, pathKey(edit.kind, edit.path), body, (em) => this.#fitting(em, edit, id, body));
   }
 
   /** What events name is archived, the rest withdrawn. Answers what it was. */
   remove(edit: Edit): Promise<object> {
-    return this.#change(edit, pathKey(edit.kind, edit.path), async (em, key) => {
+    return this.#change(edit, pathKey(edit.kind, edit.path), {}, async (em, key) => {
       const row = await demanded(em, edit.tenant, edit.kind, key);
       if (EDITABLE[edit.kind].archives) return { ...valueIn(row), archived: true };
-      const known = await this.store.of(edit.tenant);
-      if (isInUse(edit.kind, key, known)) throw problem(409, 'conflict', 'It is still used by a campaign.');
+      const use = useOf(edit.kind, key, await this.store.within(em, edit.tenant));
+      if (use !== undefined) throw problem(409, 'conflict', use);
       return null;
     });
   }
@@ -91,6 +91,7 @@ export class ConfigurationEditor {
   #change(
     edit: Edit,
     key: string,
+    body: Fields,
     decide: (em: EntityManager, key: string) => Promise<object | null>,
   ): Promise<object> {
     const { kind, tenant, caller, request } = edit;
@@ -104,7 +105,7 @@ export class ConfigurationEditor {
       request,
       tenant,
       caller,
-      reach: async () => assertMayWrite(caller, kind, key, await this.store.of(tenant)),
+      reach: async () => assertMayWrite(edit, key, body, await this.store.of(tenant)),
       rehearse: () =>
         this.database.inTenant(tenant, async (em) => {
           const [, shown] = await decided(em);
@@ -112,6 +113,7 @@ export class ConfigurationEditor {
         }),
       perform: () =>
         this.database.inTenant(tenant, async (em) => {
+          await this.store.inTurn(em, tenant);
           const [value, shown] = await decided(em);
           const version = await this.store.write(em, { tenant, kind, key, value });
           await this.audit.acted(em, tenant, caller, `configuration.${kind}`, `${key} v${version}`);
@@ -121,13 +123,15 @@ export class ConfigurationEditor {
     });
   }
 
-  async #fitting({ kind, tenant, path }: Edit, id: string, body: Fields): Promise<object> {
-    const known = await this.store.of(tenant);
+  async #fitting(em: EntityManager, { kind, tenant, path }: Edit, id: string, body: Fields): Promise<object> {
+    const known = await this.store.within(em, tenant);
     if (kind === 'subcategory' && !known.knows('category', String(path['category']))) throw problem(404, 'not-found');
     const value = valueOf(kind, path, id, body);
     if (value === undefined) throw validationProblem([{ pointer: '/id', detail: 'is no id' }]);
     const missing = missingFor(kind, value, known);
     if (missing.length > 0) throw validationProblem(missing);
+    const like = kind === 'tag' ? known.tagLike(id, String(body['name'])) : undefined;
+    if (like !== undefined) throw problem(409, 'conflict', `There is a tag “${like}” already.`);
     return value;
   }
 }
@@ -175,21 +179,35 @@ async function assertVersion(em: EntityManager, { tenant, kind, request }: Edit,
   throw problem(412, 'stale-version', undefined, { reasonCode: 'STALE_VERSION', currentSequence: version });
 }
 
-/** D2: inside the own campaigns: those, and the groups that serve them. The taxonomy is everybody's; people are the tenant's. */
-function assertMayWrite(caller: Caller, kind: EditableKind, key: string, known: Snapshot): void {
+/**
+ * D2: inside the own campaigns: those, and the groups that serve them; a campaign gets no group from outside, which would
+ * be its administrator's from then on. The taxonomy is everybody's; people are the tenant's.
+ */
+function assertMayWrite({ caller, kind }: Edit, key: string, body: Fields, known: Snapshot): void {
   const scope = scopeOf(caller, 'configuration.write');
   const mine = scope.kind === 'campaigns' ? scope.ids : [];
+  const own = known.campaigns().filter(({ id }) => mine.includes(id));
+  const serving = new Set<unknown>(own.flatMap(({ groups }) => groups));
+  const wished: unknown[] = Array.isArray(body['groups']) ? body['groups'] : [];
   const isMine: Record<EditableKind, boolean> = {
     category: true,
     subcategory: true,
     tag: true,
-    campaign: mine.includes(key),
-    group: known.campaigns().some(({ id, groups }) => mine.includes(id) && groups.includes(key)),
+    campaign: mine.includes(key) && wished.every((group) => serving.has(group)),
+    group: serving.has(key),
     person: false,
   };
   if (scope.kind === 'everything' || (scope.kind === 'campaigns' && isMine[kind])) return;
   throw reasonProblem('FORBIDDEN_SCOPE');
 }
 
-const isInUse = (kind: EditableKind, key: string, known: Snapshot): boolean =>
-  kind === 'group' && known.campaigns().some(({ groups }) => groups.includes(key));
+/** Who would be left without it, in words. */
+function useOf(kind: EditableKind, key: string, known: Snapshot): string | undefined {
+  if (kind === 'group') {
+    const campaign = known.campaigns().find(({ groups }) => groups.includes(key));
+    return campaign && `It still serves the campaign “${campaign.id}”.`;
+  }
+  if (kind !== 'campaign') return undefined;
+  const account = known.channelAccounts().find(({ defaultCampaign }) => defaultCampaign === key);
+  return account && `It is still the default campaign of the channel account “${account.id}”.`;
+}

@@ -47,13 +47,25 @@ export class ConfigurationStore {
   of(tenant: string): Promise<Snapshot> {
     const kept = this.#kept.get(tenant);
     if (kept && kept.until > Date.now()) return kept.snapshot;
-    const snapshot = this.database.inTenant(tenant, async (em) => {
-      const stored = await em.find(ConfigurationRow, { tenant }, { disableIdentityMap: true });
-      return new Snapshot(stored);
-    });
+    const snapshot = this.database.inTenant(tenant, (em) => this.within(em, tenant));
     this.#kept.set(tenant, { snapshot, until: Date.now() + TRUSTED_MS });
     snapshot.catch(() => this.#kept.delete(tenant));
     return snapshot;
+  }
+
+  /** As this transaction sees it; no second connection is asked for by who holds {@link inTurn}. */
+  async within(em: EntityManager, tenant: string): Promise<Snapshot> {
+    return new Snapshot(await em.find(ConfigurationRow, { tenant }, { disableIdentityMap: true }));
+  }
+
+  /**
+   * A tenant's writers one after the other, until their transactions end: what one has checked (`If-Match`, a free id, a
+   * tag's name, who still uses it) is so when it writes. A row's own lock is no guard of what has no row yet.
+   */
+  async inTurn(em: EntityManager, tenant: string): Promise<void> {
+    await em.execute(`select pg_advisory_xact_lock(hashtextextended(current_schema() || '/configuration/' || ?, 0))`, [
+      tenant,
+    ]);
   }
 
   /** The next version, on its way to Kafka in the same transaction. */

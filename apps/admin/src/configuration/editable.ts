@@ -76,7 +76,7 @@ const DEFAULTS: Record<EditableKind, Fields> = {
   category: { archived: false },
   subcategory: { archived: false },
   tag: { archived: false, category: null },
-  campaign: { policy: null, groups: [], paidPerConversation: false },
+  campaign: { policy: null, paidPerConversation: false },
   group: { members: [] },
   person: {},
 };

@@ -1,5 +1,13 @@
-import type { Campaign, Category, ConfigurationKind, Group, Subcategory } from '@parley/contracts/configuration';
+import type {
+  Campaign,
+  Category,
+  ChannelAccount,
+  ConfigurationKind,
+  Group,
+  Subcategory,
+} from '@parley/contracts/configuration';
 import { CONFIGURATION } from '@parley/contracts/configuration';
+import { tagSlug } from '@parley/contracts/tag';
 
 export interface StoredValue {
   readonly kind: string;
@@ -12,6 +20,7 @@ export const subcategoryKey = (category: string, id: string): string => `${categ
 
 /** The configuration of one tenant at one moment; what does not read as its kind is as good as absent. */
 export class Snapshot {
+  readonly #accounts: ReadonlyMap<string, ChannelAccount>;
   readonly #campaigns: ReadonlyMap<string, Campaign>;
   readonly #groups: ReadonlyMap<string, Group>;
   readonly #categories: ReadonlyMap<string, Category>;
@@ -30,6 +39,7 @@ export class Snapshot {
             return data === undefined ? [] : [[key, data]];
           }),
       );
+    this.#accounts = read('channel-account', (value) => CONFIGURATION['channel-account'].strip().safeParse(value));
     this.#campaigns = read('campaign', (value) => CONFIGURATION.campaign.strip().safeParse(value));
     this.#groups = read('group', (value) => CONFIGURATION.group.strip().safeParse(value));
     this.#categories = read('category', (value) => CONFIGURATION.category.strip().safeParse(value));
@@ -43,6 +53,7 @@ export class Snapshot {
   knows = (kind: ConfigurationKind, key: string): boolean => this.#keys.has(`${kind}/${key}`);
   campaign = (id: string): Campaign | undefined => this.#campaigns.get(id);
   campaigns = (): Campaign[] => [...this.#campaigns.values()];
+  channelAccounts = (): ChannelAccount[] => [...this.#accounts.values()];
   category = (id: string): Category | undefined => this.#categories.get(id);
 
   /** Under this category, else under another: then it belongs elsewhere (D6). */
@@ -53,6 +64,17 @@ export class Snapshot {
 
   /** Tags stand as slugs in events and as names in the API. */
   tagName = (slug: string): string => this.#tagNames.get(slug) ?? slug;
+
+  /**
+   * Another tag that people would take for the one of this name (B4: names are unique as slugs), as it is named. One that
+   * keeps its name clashes with nobody: an agent's later tag is no reason to refuse its other fields.
+   */
+  tagLike(id: string, name: string): string | undefined {
+    const slug = tagSlug(name);
+    if (tagSlug(this.tagName(id)) === slug && this.#tagNames.has(id)) return undefined;
+    const others = [...this.#tagNames].filter(([other]) => other !== id);
+    return others.find(([other, itsName]) => other === slug || tagSlug(itsName) === slug)?.[1];
+  }
 
   isMember = (agentId: string, group: string): boolean => this.#groups.get(group)?.members.includes(agentId) === true;
 }

@@ -1,3 +1,4 @@
+import type { Role } from '@parley/contracts/actor';
 import type {
   Campaign,
   Category,
@@ -30,7 +31,7 @@ const group = (id: string, ...members: string[]): Seeded => {
   const value: Group = { id, name: id, members };
   return seeded('group', id, value);
 };
-const person = (id: string, role: string): Seeded => {
+const person = (id: string, role: Role): Seeded => {
   const value: Person = { id, name: id, role };
   return seeded('person', id, value);
 };
