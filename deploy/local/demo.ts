@@ -1,45 +1,19 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { parseArgs } from 'node:util';
-import { field, textAt } from './demo/client.ts';
+import { type Client, textAt } from './demo/client.ts';
 import { readDialogues } from './demo/dialogues.ts';
 import { planParts } from './demo/plan.ts';
-import { type End, endFromApi, endsFromKafka } from './demo/record.ts';
-import { castOf, playAll, type Show, takePlaces } from './demo/stage.ts';
+import { withAgentsOnline } from './demo/presence.ts';
+import { endsFromBoth, endsFromKafka } from './demo/record.ts';
+import { castOf, playAll, type Show } from './demo/stage.ts';
 import { agrees, endedOtherwise, type Outcome, tableOf } from './demo/table.ts';
+import { wishesOf } from './demo/wishes.ts';
 import { profileOf, root } from './profile.ts';
 import { tokenFrom } from './token-client.ts';
 
 // `npm run demo -- [--dialogues FILE.jsonl.gz] [--count N] [--speed X] [--stack FILE]` (contract.md, "Running it")
 
 const OWN_DIALOGUES = join(root, 'examples', 'dialogues', 'twelve.jsonl');
-
-interface Wishes {
-  dialogues: string;
-  count: number;
-  speed: number;
-  stack: string;
-}
-
-/** @throws Error that says which option is wrong and what it takes */
-function wishesOf(args: string[]): Wishes {
-  const { values } = parseArgs({
-    args,
-    options: {
-      dialogues: { type: 'string', default: OWN_DIALOGUES },
-      count: { type: 'string' },
-      speed: { type: 'string', default: '20' },
-      stack: { type: 'string', default: profileOf('dev').stateFile },
-    },
-  });
-  const count = Number(values.count ?? (values.dialogues === OWN_DIALOGUES ? 12 : 100));
-  const speed = Number(values.speed);
-  if (!Number.isInteger(count) || count < 1 || count > 10_000)
-    throw new Error('--count takes a whole number from 1 to 10000');
-  if (!(speed > 0 && speed <= 1000))
-    throw new Error('--speed takes a number above 0, up to 1000; 1 is a turn every 2 s');
-  return { dialogues: values.dialogues, count, speed, stack: values.stack };
-}
 
 async function stackAt(file: string): Promise<unknown> {
   const text = await readFile(file, 'utf8').catch(() => undefined);
@@ -69,18 +43,12 @@ function progressBar(total: number): (ended: number) => void {
   };
 }
 
-async function outcomesOf(
-  show: Show,
-  stack: unknown,
-  supervisor: Parameters<typeof endFromApi>[0],
-): Promise<Outcome[]> {
+async function outcomesOf(show: Show, brokers: string, supervisor: Client): Promise<Outcome[]> {
   const ids = new Set(show.played.map(({ conversationId }) => conversationId));
-  const api = new Map<string, End>();
-  for (const id of ids) api.set(id, await endFromApi(supervisor, id));
-  const kafka = await endsFromKafka(textAt(stack, 'kafka'), ids);
+  const ends = await endsFromBoth(supervisor, (wanted) => endsFromKafka(brokers, wanted), ids);
   return show.played.flatMap((played) => {
-    const end = api.get(played.conversationId);
-    return end === undefined ? [] : [{ played, api: end, kafka: kafka.get(played.conversationId) }];
+    const both = ends.get(played.conversationId);
+    return both === undefined ? [] : [{ played, ...both }];
   });
 }
 
@@ -108,19 +76,19 @@ function report(show: Show, outcomes: Outcome[]): number {
 
 async function main(): Promise<number> {
   const wishes = wishesOf(process.argv.slice(2));
-  const dialogues = await readDialogues(wishes.dialogues);
-  if (dialogues.length === 0) throw new Error(`${wishes.dialogues} holds no dialogue`);
-  const stack = await stackAt(wishes.stack);
-  const issuer = textAt(stack, 'issuer');
-  const cast = castOf(textAt(stack, 'gateway'), (account) => tokenFrom(issuer, account));
-  for (const line of await takePlaces(cast)) console.log(line);
+  const file = wishes.dialogues ?? OWN_DIALOGUES;
+  const dialogues = await readDialogues(file);
+  if (dialogues.length === 0) throw new Error(`${file} holds no dialogue`);
+  const stack = await stackAt(wishes.stack ?? profileOf('dev').stateFile);
+  const [issuer, gateway, brokers] = [textAt(stack, 'issuer'), textAt(stack, 'gateway'), textAt(stack, 'kafka')];
+  const cast = await castOf(gateway, (account) => tokenFrom(issuer, account));
+  const say = (line: string): void => console.log(line);
   const parts = planParts(wishes.count);
-  console.log(
-    `Playing ${parts.length} conversations from ${dialogues.length} dialogues at ${textAt(stack, 'gateway')}`,
-  );
-  const show = await playAll(cast, parts, dialogues, wishes.speed, progressBar(parts.length));
-  if (field(stack, 'kafka') === undefined) throw new Error('the stack file names no Kafka');
-  return report(show, await outcomesOf(show, stack, cast.manager));
+  const show = await withAgentsOnline(cast, say, () => {
+    say(`Playing ${parts.length} conversations from ${dialogues.length} dialogues at ${gateway}`);
+    return playAll(cast, parts, dialogues, wishes.speed, progressBar(parts.length));
+  });
+  return report(show, await outcomesOf(show, brokers, cast.manager));
 }
 
 process.exitCode = await main().catch((error: unknown) => {

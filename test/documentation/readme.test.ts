@@ -38,14 +38,16 @@ describe('README', () => {
       env: { ...process.env, PARLEY: gateway },
       timeout: 100_000,
     });
-    const [, , message, desk = '', closes = '', why, refused] = stdout.split('------\n');
+    const [, , message, places = '', closes = '', why, refused] = stdout.split('------\n');
     expect(message).toMatch(/"messageId":"msg_[\w-]+","threadId":"th_[\w-]+"/);
+    const [desk = '', view = ''] = places.trim().split('\n');
     const [dry, wet] = closes.trim().split(/\n|(?<=\})(?=\{"outcome")/);
     const id = field(JSON.parse(wet ?? ''), 'conversation', 'conversationId');
     const items = field(JSON.parse(desk), 'items') as object[];
     const mine = items.find((item) => field(item, 'conversationId') === id);
     expect([field(mine, 'status'), field(mine, 'assignedTo')]).toEqual(['assigned', 'agent-1']);
     expect(Number(field(JSON.parse(desk), 'capacity', 'messaging', 'held'))).toBeGreaterThanOrEqual(1);
+    expect([field(JSON.parse(view), 'conversationId'), field(JSON.parse(view), 'assignedTo')]).toEqual([id, 'agent-1']);
     expect(field(JSON.parse(dry ?? ''), 'dryRun')).toBe(true);
     expect(field(JSON.parse(wet ?? ''), 'conversation', 'closing', 'closeKind')).toBe('supervisor');
     expect(why).toContain('conversation.closed');

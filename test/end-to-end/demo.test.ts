@@ -31,12 +31,20 @@ const demo = (...args: string[]): Promise<Shown> =>
       resolve({ code: error === null ? 0 : Number(error.code), out, said }),
     );
   });
-const row = (out: string, ending: string): string[] =>
+const AGENTS = ['agent-1', 'agent-2'];
+/** The rows of a way of ending, without its name: preset, count, what the API says, what Kafka says. */
+const rowsOf = (out: string, ending: string): string[][] =>
   out
     .split('\n')
     .map((line) => line.split(/ {2,}/))
-    .find(([name]) => name === ending) ?? [];
-const twice = (...counted: string[]): string[] => [counted[0]?.split(' ')[0] ?? '', ...counted, ...counted];
+    .filter(([name]) => name === ending)
+    .map((cells) => cells.slice(1));
+const under = (preset: string, count: number, end: string): string[] => [
+  preset,
+  String(count),
+  `${count} ${end}`,
+  `${count} ${end}`,
+];
 
 /** Short dialogues of the shared corpus where it lies beside the project, else of the project's own. */
 function someDialogues(): string {
@@ -50,15 +58,27 @@ function someDialogues(): string {
   return file;
 }
 
-test('the demo plays every way of ending, and the API and Kafka agree on each', async () => {
+test('the demo plays every way of ending, the API and Kafka agree on each, and its agents are as they were found', async () => {
+  const presence = () => Promise.all(AGENTS.map((agent) => as(agent).get('/inbox/v1/agents/me/presence')));
+  await as('agent-1').put('/inbox/v1/agents/me/presence', { status: 'offline', accepts: 'picking' });
+  const found = await presence();
   const { code, out } = await demo('--count', '25', '--speed', '100');
-  expect(row(out, 'closed-by-agent').slice(1)).toEqual(twice('15 closed (agent)'));
-  expect(row(out, 'closed-by-supervisor').slice(1)).toEqual(twice('2 closed (supervisor)'));
-  expect(row(out, 'cancelled').slice(1)).toEqual(twice('2 cancelled (supervisor)'));
-  expect(row(out, 'reassigned-and-closed')[3]).toMatch(/^[12] closed \(agent\)$/);
-  expect(row(out, 'paused-resumed-closed')[3]).toMatch(/^[12] closed \(agent\)$/);
-  expect(row(out, 'left-to-close-naturally')[3]).toMatch(/^[12] closed \(natural\)$/);
-  expect(row(out, 'session-ended')[2]).toMatch(/^[12] wrap-up$/);
+  expect(await presence()).toEqual(found);
+  expect(rowsOf(out, 'closed-by-agent')).toEqual([
+    under('iadvize-onsite', 3, 'closed (agent)'),
+    under('iadvize-social', 3, 'closed (agent)'),
+    under('sellia-campaign', 6, 'closed (agent)'),
+    under('zendesk-messaging', 3, 'closed (agent)'),
+  ]);
+  expect(rowsOf(out, 'closed-by-supervisor')).toEqual([
+    under('iadvize-onsite', 1, 'closed (supervisor)'),
+    under('iadvize-social', 1, 'closed (supervisor)'),
+  ]);
+  expect(rowsOf(out, 'cancelled')).toEqual([under('sellia-campaign', 2, 'cancelled (supervisor)')]);
+  expect(rowsOf(out, 'reassigned-and-closed')[0]).toEqual(under('iadvize-onsite', 1, 'closed (agent)'));
+  expect(rowsOf(out, 'paused-resumed-closed')[0]?.[3]).toMatch(/^[12] closed \(agent\)$/);
+  expect(rowsOf(out, 'left-to-close-naturally')[0]?.[3]).toMatch(/^[12] closed \(natural\)$/);
+  expect(rowsOf(out, 'session-ended')[0]?.[2]).toMatch(/^[12] wrap-up$/);
   expect(out).toContain('All 25 conversations ended as played; the API and Kafka agree.');
   expect(code).toBe(0);
 }, 320_000);
@@ -67,21 +87,27 @@ test('a file of dialogues, gzipped: each way of ending once, under all four pres
   const from = new Date().toISOString();
   const { code, out } = await demo('--dialogues', someDialogues(), '--count', '14', '--speed', '100');
   expect(out).toContain('Playing 14 conversations from 5 dialogues');
-  const rows = [
-    'closed-by-agent',
+  expect(rowsOf(out, 'closed-by-agent')).toEqual([
+    under('iadvize-onsite', 2, 'closed (agent)'),
+    under('iadvize-social', 2, 'closed (agent)'),
+    under('sellia-campaign', 3, 'closed (agent)'),
+    under('zendesk-messaging', 1, 'closed (agent)'),
+  ]);
+  const once = [
     'closed-by-supervisor',
     'cancelled',
     'reassigned-and-closed',
     'paused-resumed-closed',
+    'session-ended',
+    'left-to-close-naturally',
   ];
-  expect([...rows, 'session-ended', 'left-to-close-naturally'].map((ending) => row(out, ending).slice(1))).toEqual([
-    twice('8 closed (agent)'),
-    twice('1 closed (supervisor)'),
-    twice('1 cancelled (supervisor)'),
-    twice('1 closed (agent)'),
-    twice('1 closed (agent)'),
-    twice('1 wrap-up'),
-    twice('1 closed (natural)'),
+  expect(once.map((ending) => rowsOf(out, ending))).toEqual([
+    [under('iadvize-onsite', 1, 'closed (supervisor)')],
+    [under('sellia-campaign', 1, 'cancelled (supervisor)')],
+    [under('iadvize-onsite', 1, 'closed (agent)')],
+    [under('iadvize-social', 1, 'closed (agent)')],
+    [under('zendesk-messaging', 1, 'wrap-up')],
+    [under('iadvize-social', 1, 'closed (natural)')],
   ]);
   expect(out).toContain('All 14 conversations ended as played; the API and Kafka agree.');
   expect(code).toBe(0);

@@ -5,7 +5,8 @@ import { gzipSync } from 'node:zlib';
 import { afterAll, describe, expect, test } from '@jest/globals';
 import { presets } from '@parley/domain/presets';
 import { readDialogues } from '../../deploy/local/demo/dialogues.ts';
-import { ENDINGS, type Ending, expectedEnd, planParts } from '../../deploy/local/demo/plan.ts';
+import { ENDINGS, type Ending, expectedEnd, type Part, planParts, presetOf } from '../../deploy/local/demo/plan.ts';
+import { wishesOf } from '../../deploy/local/demo/wishes.ts';
 import { agrees, endedOtherwise, type Outcome, tableOf } from '../../deploy/local/demo/table.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'parley-demo-'));
@@ -32,24 +33,27 @@ describe('what is played', () => {
     for (let count = 1; count <= 250; count += 1) {
       const shares = sharesOf(count);
       expect(shares.reduce((sum, share) => sum + share, 0)).toBe(count);
-      ENDINGS.forEach(({ share }, index) =>
-        expect(Math.abs((shares[index] ?? 0) - (count * share) / 100)).toBeLessThan(1),
-      );
+      const off = ENDINGS.map(({ share }, index) => Math.abs((shares[index] ?? 0) - (count * share) / 100));
+      if (count < ENDINGS.length || count >= 14) expect(Math.max(...off)).toBeLessThan(1);
     }
-    expect(sharesOf(14).every((share) => share > 0)).toBe(true);
   });
 
-  test('each kind of account has its turn, so all four presets are played', () => {
-    const policyOf: Record<string, keyof typeof presets> = {
-      ...{ site: 'iadvize-onsite', whatsapp: 'iadvize-social', messaging: 'zendesk-messaging' },
-      ...{ 'campaign-1': 'sellia-campaign', 'campaign-2': 'sellia-campaign', 'whatsapp-fast': 'iadvize-social' },
-    };
-    const played = new Set(planParts(100).map(({ account }) => policyOf[account]));
-    expect([...played].toSorted()).toEqual(Object.keys(presets).toSorted());
+  test('each way of ending at least once as soon as there are as many parts: all seven with the twelve dialogues', () => {
+    for (let count = ENDINGS.length; count <= 250; count += 1) expect(Math.min(...sharesOf(count))).toBeGreaterThan(0);
+    expect(sharesOf(12)).toEqual([6, 1, 1, 1, 1, 1, 1]);
+    expect(planParts(12).find(({ ending }) => ending === 'left-to-close-naturally')?.account).toBe('whatsapp-fast');
+  });
+
+  test('each kind of account has its turn, so all four presets are played, with the twelve dialogues too', () => {
+    for (const count of [12, 100]) {
+      const played = new Set(planParts(count).map(({ account }) => presetOf(account)));
+      expect([...played].toSorted()).toEqual(Object.keys(presets).toSorted());
+    }
   });
 });
 
 describe('what is printed', () => {
+  const onWhatsapp: Part = { number: 2, ending: 'closed-by-agent', account: 'whatsapp' };
   const outcome = (ending: Ending, api = expectedEnd(ending), kafka: string | null = api, last = 7): Outcome => ({
     played: { part: { number: 1, ending, account: 'site' }, dialogue: 'one', conversationId: 'cnv_1' },
     api: { end: api, sequence: 7 },
@@ -68,17 +72,22 @@ describe('what is printed', () => {
     expect(endedOtherwise(outcome('closed-by-agent', 'closed (supervisor)'))).toBe(true);
   });
 
-  test('a row for each way of ending, counted from both sources apart', () => {
+  test('a row for each way of ending under each preset, counted from both sources apart', () => {
     const table = tableOf([
-      outcome('paused-resumed-closed'),
-      outcome('paused-resumed-closed', 'closed (natural)'),
+      outcome('closed-by-agent'),
+      { ...outcome('closed-by-agent'), played: { ...outcome('closed-by-agent').played, part: onWhatsapp } },
       outcome('reassigned-and-closed', undefined, null),
+      outcome('closed-by-agent', 'closed (natural)'),
     ]);
     expect(table.split('\n').map((line) => line.split(/ {2,}/))).toEqual([
-      ['what was played', 'count', 'the API says', 'Kafka says'],
+      ['what was played', 'under', 'count', 'the API says', 'Kafka says'],
       expect.arrayContaining([expect.stringMatching(/^-+$/)]),
-      ['reassigned-and-closed', '1', '1 closed (agent)', '1 nothing'],
-      ['paused-resumed-closed', '2', '1 closed (agent), 1 closed (natural)', '1 closed (agent), 1 closed (natural)'],
+      [
+        ...['closed-by-agent', 'iadvize-onsite', '2'],
+        ...['1 closed (agent), 1 closed (natural)', '1 closed (agent), 1 closed (natural)'],
+      ],
+      ['closed-by-agent', 'iadvize-social', '1', '1 closed (agent)', '1 closed (agent)'],
+      ['reassigned-and-closed', 'iadvize-onsite', '1', '1 closed (agent)', '1 nothing'],
     ]);
   });
 });
@@ -120,5 +129,33 @@ describe('dialogues of a file', () => {
     await expect(readDialogues(odd)).rejects.toThrow(`${odd}: line 2 has no "turns"`);
     const wrong = file('wrong.jsonl', 'no JSON');
     await expect(readDialogues(wrong)).rejects.toThrow(`${wrong}: line 1 is no JSON`);
+  });
+});
+
+describe('what can be wished', () => {
+  test('nothing: twelve dialogues of our own; a file: a hundred', () => {
+    expect(wishesOf([])).toMatchObject({ dialogues: undefined, count: 12, speed: 20 });
+    expect(wishesOf(['--dialogues', 'a.jsonl', '--speed=5'])).toMatchObject({
+      dialogues: 'a.jsonl',
+      count: 100,
+      speed: 5,
+    });
+  });
+
+  test.each([
+    [['--count', '-1'], /^Option '--count' argument is ambiguous\. There are: .*--count=N \(a whole number above 0\)/],
+    [['--count=-1'], /^--count takes a whole number from 1 to 10000$/],
+    [['--counts=3'], /^Unknown option '--counts'\. There are: --dialogues=FILE/],
+    [['7'], /^Unexpected argument '7'\. There are: /],
+  ])('%j is refused in one line that says what there is', (args, line) => {
+    const refusal = (): unknown => {
+      try {
+        return wishesOf(args);
+      } catch (error) {
+        return (error as Error).message;
+      }
+    };
+    expect(refusal()).toMatch(line);
+    expect(String(refusal()).split('\n')).toHaveLength(1);
   });
 });

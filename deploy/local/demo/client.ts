@@ -46,13 +46,13 @@ export class Client {
   }
 
   /** @throws Refused with the last answer when it is no success */
-  async ask(method: string, path: string, body?: unknown): Promise<unknown> {
+  async ask(method: string, path: string, body?: unknown, attempts = ATTEMPTS): Promise<unknown> {
     const key = randomUUID();
     for (let attempt = 1; ; attempt += 1) {
       const answer = await this.send(method, path, body, { 'idempotency-key': key }).catch(unreachable);
       if (answer.status < 400) return answer.body;
       const again = TRY_AGAIN.has(answer.status) && (answer.status !== 409 || answer.headers.has('retry-after'));
-      if (!again || attempt === ATTEMPTS) throw new Refused(`${method} ${path}`, answer);
+      if (!again || attempt === attempts) throw new Refused(`${method} ${path}`, answer);
       await wait(1000 * Number(answer.headers.get('retry-after') ?? 1));
     }
   }

@@ -9,18 +9,30 @@ export const ENDINGS = [
   { ending: 'left-to-close-naturally', share: 6, accounts: ['whatsapp-fast'] },
 ] as const;
 
+/** Which preset each account's conversations follow, as seeded (contract.md, "Seeded"). */
+const PRESETS = {
+  site: 'iadvize-onsite',
+  whatsapp: 'iadvize-social',
+  'whatsapp-fast': 'iadvize-social',
+  'campaign-1': 'sellia-campaign',
+  'campaign-2': 'sellia-campaign',
+  messaging: 'zendesk-messaging',
+} as const;
+
+export type Account = keyof typeof PRESETS;
+export type Preset = (typeof PRESETS)[Account];
+export const presetOf = (account: Account): Preset => PRESETS[account];
+
 export type Ending = (typeof ENDINGS)[number]['ending'];
 
 export interface Part {
   number: number;
   ending: Ending;
-  account: string;
+  account: Account;
 }
 
-/**
- * `count` parts in the shares of {@link ENDINGS} (largest remainder), spread evenly so that a small run shows all of them.
- */
-export function planParts(count: number): Part[] {
+/** How often each of {@link ENDINGS}: by its share (largest remainder), and each at least once when there are enough. */
+function countsOf(count: number): number[] {
   const exact = ENDINGS.map((row) => ({ row, quota: (count * row.share) / 100 }));
   const counts = exact.map(({ quota }) => Math.floor(quota));
   const missing = count - counts.reduce((sum, n) => sum + n, 0);
@@ -28,6 +40,14 @@ export function planParts(count: number): Part[] {
     .map(({ quota }, index) => ({ index, remainder: quota - Math.floor(quota) }))
     .sort((a, b) => b.remainder - a.remainder || a.index - b.index);
   for (const { index } of byRemainder.slice(0, missing)) counts[index] = (counts[index] ?? 0) + 1;
+  if (count < ENDINGS.length) return counts;
+  const lent = counts.filter((n) => n === 0).length;
+  return counts.map((n, index) => (index === 0 ? n - lent : Math.max(n, 1)));
+}
+
+/** `count` parts, the ways of ending spread evenly over them. */
+export function planParts(count: number): Part[] {
+  const counts = countsOf(count);
   const spread = ENDINGS.flatMap((row, index) => {
     const n = counts[index] ?? 0;
     return Array.from({ length: n }, (_, k) => ({

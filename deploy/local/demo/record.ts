@@ -1,3 +1,4 @@
+import { setTimeout as wait } from 'node:timers/promises';
 import { readTopic } from '@parley/lifecycle-log/read-topic';
 import { type Client, field } from './client.ts';
 import { until } from './play.ts';
@@ -14,14 +15,69 @@ const atRest = (status: unknown): boolean => status === 'closed' || status === '
 const named = (status: unknown, closeKind: unknown): string =>
   typeof closeKind === 'string' ? `${String(status)} (${closeKind})` : String(status);
 
-/** The end as `GET /admin/v1/conversations/{id}` tells it. */
-export function endFromApi(supervisor: Client, conversationId: string): Promise<End> {
-  return until(`the end of ${conversationId}`, async () => {
-    const view = await supervisor.get(`/admin/v1/conversations/${conversationId}`).catch(() => undefined);
-    if (!atRest(field(view, 'status'))) return undefined;
-    const sequence = Number(field(view, 'sequence'));
-    return { end: named(field(view, 'status'), field(view, 'closing', 'closeKind')), sequence };
-  });
+type Reader = Pick<Client, 'get'>;
+
+/** The end as `GET /admin/v1/conversations/{id}` tells it now, or undefined while there is none. */
+async function endNow(supervisor: Reader, conversationId: string): Promise<End | undefined> {
+  const view = await supervisor.get(`/admin/v1/conversations/${conversationId}`).catch(() => undefined);
+  if (!atRest(field(view, 'status'))) return undefined;
+  const sequence = Number(field(view, 'sequence'));
+  return { end: named(field(view, 'status'), field(view, 'closing', 'closeKind')), sequence };
+}
+
+/** @throws Error when it does not end */
+const endFromApi = (supervisor: Reader, conversationId: string): Promise<End> =>
+  until(`the end of ${conversationId}`, () => endNow(supervisor, conversationId));
+
+/** Both accounts of one conversation. */
+export interface Ends {
+  api: End;
+  kafka: End | undefined;
+}
+
+/** So long may the read model be behind the log before that is a difference. */
+const BEHIND_MS = 30_000;
+const BETWEEN_LOOKS_MS = 100;
+
+/**
+ * What the API and the log say of each conversation, once the API is as far as the log: it follows, and a closed
+ * conversation has one or two more events after the close. What still differs after `patienceMs` differs.
+ */
+export async function endsFromBoth(
+  supervisor: Reader,
+  readLog: (wanted: ReadonlySet<string>) => Promise<ReadonlyMap<string, End>>,
+  ids: ReadonlySet<string>,
+  patienceMs = BEHIND_MS,
+): Promise<Map<string, Ends>> {
+  const ends = new Map<string, Ends>();
+  for (const id of ids) ends.set(id, { api: await endFromApi(supervisor, id), kafka: undefined });
+  const deadline = Date.now() + patienceMs;
+  for (;;) {
+    const log = await readLog(ids);
+    for (const [id, { api }] of ends) {
+      const kafka = log.get(id);
+      ends.set(id, { api: await caughtUp(supervisor, id, api, kafka?.sequence ?? 0, deadline), kafka });
+    }
+    // While the API caught up, the log may have gone on.
+    const isLogBehind = [...ends.values()].some(({ api, kafka }) => api.sequence > (kafka?.sequence ?? 0));
+    if (!isLogBehind || Date.now() >= deadline) return ends;
+    await wait(BETWEEN_LOOKS_MS);
+  }
+}
+
+async function caughtUp(
+  supervisor: Reader,
+  conversationId: string,
+  first: End,
+  sequence: number,
+  deadline: number,
+): Promise<End> {
+  let api = first;
+  while (api.sequence < sequence && Date.now() < deadline) {
+    await wait(BETWEEN_LOOKS_MS);
+    api = (await endNow(supervisor, conversationId)) ?? api;
+  }
+  return api;
 }
 
 /**

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { Client, field } from './client.ts';
+import { Client } from './client.ts';
 import type { Dialogue } from './dialogues.ts';
 import type { Part } from './plan.ts';
 import { type Cast, type Played, Scene } from './play.ts';
@@ -7,39 +7,23 @@ import { type Cast, type Played, Scene } from './play.ts';
 const AGENTS = ['agent-1', 'agent-2'];
 /** As many dialogues at once as two agents can hold, with one place kept free each. */
 const AT_ONCE = 8;
-const ROOM_NEEDED = 5;
-
-/** @param tokenOf gives an access token of a seeded account */
-export function castOf(gateway: string, tokenOf: (account: string) => Promise<string>): Cast {
-  const as = (account: string): Client => {
-    const token = tokenOf(account);
-    return new Client(gateway, () => token);
-  };
-  return {
-    channel: as('integration-1'),
-    manager: as('manager-1'),
-    administrator: as('administrator-1'),
-    agents: new Map(AGENTS.map((agent) => [agent, as(agent)])),
-  };
-}
 
 /**
- * Both agents online, and each with room: conversations kept from an earlier run may still hold places.
- * Answers what it changed, in words.
+ * @param tokenOf gives an access token of a seeded account
+ * @throws whatever the first of them throws that gives none
  */
-export async function takePlaces(cast: Cast): Promise<string[]> {
-  const said: string[] = [];
-  for (const [agent, client] of cast.agents) {
-    await client.put('/inbox/v1/agents/me/presence', { status: 'online', accepts: 'automatic' });
-    const capacity = field(await client.get('/inbox/v1/desk'), 'capacity');
-    const held = Number(field(capacity, 'messaging', 'held'));
-    const limit = Number(field(capacity, 'messaging', 'limit'));
-    if (limit - held >= ROOM_NEEDED) continue;
-    const messaging = Math.min(500, held + ROOM_NEEDED);
-    await cast.manager.put(`/inbox/v1/agents/${agent}/capacity`, { messaging, email: 5 });
-    said.push(`${agent} still holds ${held} of ${limit}: room for ${messaging} now`);
-  }
-  return said;
+export async function castOf(gateway: string, tokenOf: (account: string) => Promise<string>): Promise<Cast> {
+  const as = async (account: string): Promise<Client> => {
+    const token = await tokenOf(account);
+    return new Client(gateway, () => Promise.resolve(token));
+  };
+  const [channel, manager, administrator, agents] = await Promise.all([
+    as('integration-1'),
+    as('manager-1'),
+    as('administrator-1'),
+    Promise.all(AGENTS.map(async (agent) => [agent, await as(agent)] as const)),
+  ]);
+  return { channel, manager, administrator, agents: new Map(agents) };
 }
 
 export interface Failure {

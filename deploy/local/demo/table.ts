@@ -1,4 +1,4 @@
-import { ENDINGS, expectedEnd } from './plan.ts';
+import { ENDINGS, expectedEnd, presetOf } from './plan.ts';
 import type { Played } from './play.ts';
 import type { End } from './record.ts';
 
@@ -15,22 +15,23 @@ export const agrees = ({ api, kafka }: Outcome): boolean =>
 export const endedOtherwise = (outcome: Outcome): boolean =>
   outcome.api.end !== expectedEnd(outcome.played.part.ending);
 
-/** The final table: a row a way of ending, counted from the API and from Kafka apart. */
+const HEAD = ['what was played', 'under', 'count', 'the API says', 'Kafka says'];
+
+/** The final table: a row for each way of ending under each preset, counted from the API and from Kafka apart. */
 export function tableOf(outcomes: Outcome[]): string {
-  const rows = ENDINGS.flatMap(({ ending }) => {
-    const mine = outcomes.filter(({ played }) => played.part.ending === ending);
-    if (mine.length === 0) return [];
-    return [
-      [
-        ending,
-        String(mine.length),
-        tally(mine.map(({ api }) => api.end)),
-        tally(mine.map(({ kafka }) => kafka?.end ?? 'nothing')),
-      ],
-    ];
-  });
-  const all = [['what was played', 'count', 'the API says', 'Kafka says'], ...rows];
-  const widths = [0, 1, 2, 3].map((column) => Math.max(...all.map((row) => (row[column] ?? '').length)));
+  const rows = ENDINGS.flatMap(({ ending, accounts }) =>
+    [...new Set(accounts.map(presetOf))].flatMap((preset) => {
+      const mine = outcomes.filter(
+        ({ played: { part } }) => part.ending === ending && presetOf(part.account) === preset,
+      );
+      if (mine.length === 0) return [];
+      const api = tally(mine.map((outcome) => outcome.api.end));
+      const kafka = tally(mine.map((outcome) => outcome.kafka?.end ?? 'nothing'));
+      return [[ending, preset, String(mine.length), api, kafka]];
+    }),
+  );
+  const all = [HEAD, ...rows];
+  const widths = HEAD.map((_, column) => Math.max(...all.map((row) => (row[column] ?? '').length)));
   const lines = all.map((row) =>
     row
       .map((cell, column) => cell.padEnd(widths[column] ?? 0))
