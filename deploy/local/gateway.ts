@@ -7,6 +7,7 @@ import {
   type ServerResponse,
 } from 'node:http';
 import { answerProblem } from './gateway.problem.ts';
+import { endAfterUpload, maxBodyBytes, uploadOf } from './gateway.upload.ts';
 import { listen, type Listening } from './http.ts';
 import type { PortPlan } from './ports.ts';
 import type { Profile } from './profile.ts';
@@ -50,10 +51,11 @@ export function forwardedHeaders(headers: IncomingHttpHeaders, from: string | un
   };
 }
 
-export async function gateway({ ports }: Profile): Promise<Listening> {
+export async function gateway({ ports }: Profile, largestBody = maxBodyBytes): Promise<Listening> {
   const agent = new Agent({ keepAlive: true, maxFreeSockets: 64 });
   const listening = await listen('gateway', ports.gateway, (request, response) => {
-    forward(agent, upstreamPort(ports, request.url ?? '/'), request, response);
+    if (Number(request.headers['content-length'] ?? 0) > largestBody) answerProblem(request, response, 413);
+    else forward({ agent, port: upstreamPort(ports, request.url ?? '/'), largestBody }, request, response);
   });
   return {
     name: 'gateway',
@@ -65,7 +67,11 @@ export async function gateway({ ports }: Profile): Promise<Listening> {
 }
 
 /** Bytes pass as they come, in both directions, so that an event stream is a stream; who hangs up is heard on the other side. */
-function forward(agent: Agent, port: number, request: IncomingMessage, response: ServerResponse): void {
+function forward(
+  { agent, port, largestBody }: { agent: Agent; port: number; largestBody: number },
+  request: IncomingMessage,
+  response: ServerResponse,
+): void {
   const upstream = send({
     agent,
     host: '127.0.0.1',
@@ -75,13 +81,23 @@ function forward(agent: Agent, port: number, request: IncomingMessage, response:
     headers: forwardedHeaders(request.headers, request.socket.remoteAddress),
   });
   const connecting = setTimeout(() => upstream.destroy(new Error('no connection')), connectMs);
-  const answering = setTimeout(() => {
-    answerProblem(request, response, 504);
-    upstream.destroy();
-  }, firstByteMs);
+  const answering = setTimeout(() => refuse(504), firstByteMs);
+  const upload = uploadOf(largestBody, () => refuse(413));
   const settle = (): void => {
     clearTimeout(connecting);
     clearTimeout(answering);
+  };
+  /** What is still sent of the body is read and thrown away, or its sender would never come to read the answer. */
+  const endUpload = (): void => {
+    request.unpipe(upload);
+    upload.unpipe(upstream);
+    request.resume();
+  };
+  const refuse = (status: 413 | 503 | 504): void => {
+    settle();
+    endUpload();
+    answerProblem(request, response, status);
+    upstream.destroy();
   };
   upstream.once('socket', (socket) => {
     if (!socket.connecting) clearTimeout(connecting);
@@ -89,21 +105,22 @@ function forward(agent: Agent, port: number, request: IncomingMessage, response:
   });
   upstream.once('response', (answer) => {
     settle();
+    if (!upstream.writableEnded) endUpload();
     response.writeHead(answer.statusCode ?? 502, answer.statusMessage, endToEnd(answer.headers));
     response.flushHeaders();
     answer.once('error', () => response.destroy());
-    answer.pipe(response);
+    answer.pipe(response, { end: false });
+    answer.once('end', () => endAfterUpload(request, response));
   });
-  upstream.once('error', () => {
-    settle();
-    if (!response.headersSent) answerProblem(request, response, 503);
+  // After an answer has begun, its own end says whether it is whole.
+  upstream.on('error', () => {
+    if (!response.headersSent) refuse(503);
   });
-  // Later errors are echoes of the first.
-  upstream.on('error', () => undefined);
   response.once('close', () => {
     settle();
+    endUpload();
     upstream.destroy();
   });
   request.once('error', () => upstream.destroy());
-  request.pipe(upstream);
+  request.pipe(upload).pipe(upstream);
 }

@@ -1,6 +1,23 @@
-import { createServer, type IncomingMessage, type RequestListener, type Server, type ServerResponse } from 'node:http';
+import {
+  createServer,
+  type IncomingMessage,
+  type RequestListener,
+  type Server,
+  type ServerOptions,
+  type ServerResponse,
+} from 'node:http';
 
 const largestBodyBytes = 1024 * 1024;
+
+/** The services' own limits (libs/service/src/http-server.ts). They are about a request on its way, not about an answer: a stream may last. */
+export const wireLimits = {
+  headersTimeout: 10_000,
+  requestTimeout: 30_000,
+  // Above a balancer's usual 60 s: whoever closes an idle connection first must not be us.
+  keepAliveTimeout: 65_000,
+  // Node looks for late ones only so often; by default every 30 s.
+  connectionsCheckingInterval: 1_000,
+} as const;
 
 /** Something of ours that listens in the launcher's own process. */
 export interface Listening {
@@ -9,9 +26,14 @@ export interface Listening {
 }
 
 /** Bound to the loopback address: a development stack is nobody else's business. */
-export function listen(name: string, port: number, listener: RequestListener): Promise<Listening> {
+export function listen(
+  name: string,
+  port: number,
+  listener: RequestListener,
+  limits: ServerOptions = wireLimits,
+): Promise<Listening> {
   return new Promise((resolve, reject) => {
-    const server = createServer({ keepAliveTimeout: 65_000 }, listener);
+    const server = createServer(limits, listener);
     server.once('error', reject);
     server.listen(port, '127.0.0.1', () => resolve({ name, close: () => closeNow(server) }));
   });

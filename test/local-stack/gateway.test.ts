@@ -1,8 +1,12 @@
-import { createServer, type RequestListener, type Server } from 'node:http';
+import { once } from 'node:events';
+import { createServer, type IncomingMessage, request as send, type RequestListener, type Server } from 'node:http';
+import { connect, createServer as createTcpServer } from 'node:net';
+import { Readable } from 'node:stream';
+import { text } from 'node:stream/consumers';
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { Problem, PROBLEMS } from '@parley/contracts/problem';
 import { forwardedHeaders, gateway, upstreamPort } from '../../deploy/local/gateway.ts';
-import type { Listening } from '../../deploy/local/http.ts';
+import { listen, type Listening, wireLimits } from '../../deploy/local/http.ts';
 import { freePort, portPlan } from '../../deploy/local/ports.ts';
 import { profileOf } from '../../deploy/local/profile.ts';
 
@@ -110,5 +114,106 @@ describe('the gateway', () => {
       ...{ traceId: trace, errors: [] },
     });
     expect(Date.now() - askedAt).toBeLessThan(2_000);
+  });
+});
+
+/** A service that answers as soon as it hears anything, and is gone with whatever else was sent to it. */
+async function gatewayToHasty(status: number, largestBody?: number): Promise<{ url: string; asked: () => number }> {
+  let asked = 0;
+  const ports = { ...portPlan(4000), gateway: await freePort(), inbox: await freePort() };
+  const hasty = createTcpServer((socket) => {
+    asked += 1;
+    socket.on('error', () => undefined);
+    socket.once('data', () => {
+      socket.pause();
+      socket.write(`HTTP/1.1 ${status} Early\r\ncontent-length: 5\r\nconnection: close\r\n\r\nearly`, () =>
+        socket.destroy(),
+      );
+    });
+  });
+  hasty.listen(ports.inbox, '127.0.0.1');
+  await once(hasty, 'listening');
+  const listening = await gateway({ ...profileOf('test', {}), ports }, largestBody);
+  open.push(listening.close, async () => void hasty.close());
+  return { url: `http://127.0.0.1:${ports.gateway}/inbox/v1/x`, asked: () => asked };
+}
+
+const KB = 1024;
+/** Uploads all of it, in pieces, whatever is answered meanwhile. */
+async function upload(url: string, bytes: number, headers: Record<string, string>): Promise<[number, string]> {
+  const request = send(url, { method: 'POST', headers, agent: false });
+  // Who has read a whole answer is told no more; before that an error is one of `once` or `text`.
+  request.on('error', () => undefined);
+  const piece = Buffer.alloc(Math.min(bytes, 16 * KB), 'x');
+  Readable.from(Array.from({ length: Math.ceil(bytes / piece.length) }, () => piece)).pipe(request);
+  const [answer] = (await once(request, 'response')) as [IncomingMessage];
+  return [answer.statusCode ?? 0, await text(answer)];
+}
+const times = <T>(count: number, each: () => Promise<T>): Promise<T[]> =>
+  Array.from({ length: count }).reduce<Promise<T[]>>(
+    async (before) => [...(await before), await each()],
+    Promise.resolve([]),
+  );
+
+describe('a body', () => {
+  const sizes = [300 * KB, 700 * KB, 10 * KB * KB];
+
+  test.each(sizes)('that says it has %d bytes is refused before any service sees it', async (bytes) => {
+    const { url, asked } = await gatewayToHasty(413);
+    const length = String(Math.ceil(bytes / (16 * KB)) * 16 * KB);
+    const answers = await times(5, () => upload(url, bytes, { 'content-length': length }));
+    expect(answers.map(([status]) => status)).toEqual([413, 413, 413, 413, 413]);
+    expect(Problem.parse(JSON.parse(answers[0]?.[1] ?? ''))).toMatchObject({
+      ...{ type: '/problems/too-large', title: PROBLEMS['too-large'].title, retryable: false },
+    });
+    expect(asked()).toBe(0);
+  });
+
+  test.each(sizes)('of %d bytes that does not say so is refused by whoever notices first', async (bytes) => {
+    const { url } = await gatewayToHasty(413);
+    const answers = await times(10, () => upload(url, bytes, { 'transfer-encoding': 'chunked' }));
+    expect(answers.map(([status]) => status)).toEqual(answers.map(() => 413));
+  });
+
+  test('that does not say so, for a service that only reads: refused when it is too much', async () => {
+    const url = await gatewayTo((request) => void request.resume());
+    const [status, body] = await upload(`${url}/inbox/v1/x`, 300 * KB, { 'transfer-encoding': 'chunked' });
+    expect([status, Problem.parse(JSON.parse(body)).type]).toEqual([413, '/problems/too-large']);
+  });
+
+  test('still on its way when the service answers and hangs up: the answer is the service’s', async () => {
+    const { url, asked } = await gatewayToHasty(415, Infinity);
+    for (const bytes of [60 * KB, ...sizes]) {
+      const answers = await times(5, () => upload(url, bytes, { 'transfer-encoding': 'chunked' }));
+      expect([bytes, answers]).toEqual([bytes, answers.map(() => [415, 'early'])]);
+    }
+    expect(asked()).toBe(20);
+  });
+});
+
+describe('a request that does not come to its end', () => {
+  test('is given up as soon as by a service', () => {
+    expect(wireLimits).toMatchObject({
+      headersTimeout: 10_000,
+      requestTimeout: 30_000,
+      connectionsCheckingInterval: 1_000,
+    });
+  });
+
+  test('half its headers: 408, and the connection is closed; a stream that is read lasts', async () => {
+    const port = await freePort();
+    const limits = { headersTimeout: 100, requestTimeout: 200, connectionsCheckingInterval: 50 };
+    let more: () => void = () => undefined;
+    const stream: RequestListener = (_request, response) => {
+      response.write('id: 1\n\n');
+      more = () => void response.end('id: 2\n\n');
+    };
+    open.push((await listen('gateway', port, stream, limits)).close);
+    const answer = await fetch(`http://127.0.0.1:${port}/`);
+    const late = connect(port, '127.0.0.1');
+    late.write('GET / HTTP/1.1\r\nhost: x\r\n');
+    expect(await text(late)).toMatch(/^HTTP\/1\.1 408 /);
+    more();
+    expect(await answer.text()).toBe('id: 1\n\nid: 2\n\n');
   });
 });
