@@ -40,6 +40,7 @@ function isInstalled() {
 
 function installIfNeeded() {
   if (isInstalled()) return;
+  console.error('Installing the packages (npm ci): a minute or less, once …');
   const startedAt = Date.now();
   const npm = spawnSync('npm', ['ci', '--no-audit', '--no-fund'], {
     cwd: root,

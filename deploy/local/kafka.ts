@@ -1,5 +1,6 @@
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { silent } from './note.ts';
 import { obtain } from './parts.ts';
 import { loopback, type Profile } from './profile.ts';
 import { lastLines, onPath, run } from './run.ts';
@@ -31,12 +32,14 @@ function demand(program: 'java' | 'mvn'): string {
 }
 
 /** Apache's own jars, by Maven, for Apache's archive is one more address that has to be reachable. */
-export async function kafkaJars(parts: string): Promise<string> {
+export async function kafkaJars(parts: string, note = silent): Promise<string> {
   return obtain(parts, `kafka-${version}`, async (folder) => {
     writeFileSync(join(folder, 'pom.xml'), pom);
     const jars = join(folder, 'jars');
     const args = ['-q', '-B', '-Dstyle.color=never', 'dependency:copy-dependencies', `-DoutputDirectory=${jars}`];
-    const { code, output } = await run(demand('mvn'), args, { cwd: folder });
+    const maven = demand('mvn');
+    note('Kafka: fetching it with Maven, once …');
+    const { code, output } = await run(maven, args, { cwd: folder });
     if (code !== 0)
       throw new Trouble(`No Kafka: Maven could not fetch it (${reasonIn(output)}). Is the network there? ${waysOut}`);
     return jars;
@@ -84,9 +87,9 @@ const properties = ({ ports }: Profile, data: string): string =>
     .map(([key, value]) => `${key}=${value}\n`)
     .join('');
 
-export async function kafkaBroker(profile: Profile): Promise<Program> {
+export async function kafkaBroker(profile: Profile, note = silent): Promise<Program> {
   const java = demand('java');
-  const jars = await kafkaJars(profile.parts);
+  const jars = await kafkaJars(profile.parts, note);
   const folder = join(profile.folder, 'kafka');
   const data = join(folder, 'data');
   const config = join(folder, 'server.properties');

@@ -5,6 +5,7 @@ import { controlServer } from './control.ts';
 import { demandWritable, examine } from './doctor.ts';
 import { secretOf } from './keys.ts';
 import { LocalServer } from './local-server.ts';
+import type { Note } from './note.ts';
 import { leftoversLine, Pids, stopLeftovers } from './pids.ts';
 import type { Profile } from './profile.ts';
 import { noteRunsIn } from './run.ts';
@@ -19,14 +20,14 @@ const timer = { ...PRESET_TIMER, field: inSeconds };
 /** What of a profile's folder is no data: who runs there, and what the runner says. */
 const notData = ['pids', 'launcher.log', 'turn.json'];
 
-function partSteps(stack: Stack): [string, () => Promise<void>][] {
+function partSteps(stack: Stack): [string, (note: Note) => Promise<void>][] {
   const { given } = stack.profile;
   const called = (name: string, address: string | undefined): string =>
     address === undefined ? name : `${name} (given)`;
   return [
-    ['Build', () => stack.build()],
-    [called('Temporal', given.temporal), () => stack.temporal()],
-    [called('Kafka', given.kafka), () => stack.kafka()],
+    ['Build', (note) => stack.build(note)],
+    [called('Temporal', given.temporal), (note) => stack.temporal(note)],
+    [called('Kafka', given.kafka), (note) => stack.kafka(note)],
     [called('PostgreSQL', given.database), () => stack.postgres()],
     [called('Identity provider', given.issuer), () => stack.identity()],
     [called('Mail catcher', given.smtp), () => stack.mail()],
@@ -34,14 +35,17 @@ function partSteps(stack: Stack): [string, () => Promise<void>][] {
   ];
 }
 
-/** Draws a live list in a terminal; elsewhere each step is a line once it is done, or failed. */
+/** Draws a live list in a terminal; elsewhere each step is a line once it is done, or failed, and one before what takes long. */
 function tasks(stack: Stack, say: Say): ListrTask[] {
   const plainly = process.stdout.isTTY ? (): void => undefined : say;
-  const step = (title: string, run: () => Promise<void>): ListrTask => ({
+  const step = (title: string, run: (note: Note) => Promise<void>): ListrTask => ({
     title,
-    task: async () => {
+    task: async (_, task) => {
       const startedAt = Date.now();
-      await run();
+      await run((line) => {
+        task.output = line;
+        plainly(line);
+      });
       if (!stack.isStopping) plainly(`${title}  ${inSeconds(Date.now() - startedAt)}`);
     },
   });

@@ -5,6 +5,7 @@ import { kafkaBroker, prepareKafka } from './kafka.ts';
 import { LocalServer } from './local-server.ts';
 import { Logs } from './logs.ts';
 import { mailCatcher } from './mail.ts';
+import { silent } from './note.ts';
 import type { Pids } from './pids.ts';
 import { freePort } from './ports.ts';
 import { demandDatabase, postgresServer, prepareDatabase } from './postgres.ts';
@@ -40,7 +41,8 @@ export class Stack {
     return this.#isStopping;
   }
 
-  async build(): Promise<void> {
+  async build(note = silent): Promise<void> {
+    note('Build: what changed since the last start …');
     const env = { ...process.env, NX_DAEMON: 'false', NX_TUI: 'false', FORCE_COLOR: '0' };
     const { code, output } = await run('npx', ['nx', 'run-many', '-t', 'build', '--output-style=static'], {
       cwd: this.profile.root,
@@ -50,17 +52,17 @@ export class Stack {
       throw new Trouble(`${lastLines(output, 25)}\nThe build failed (above): \`npm run build\` shows all of it.`);
   }
 
-  async temporal(): Promise<void> {
+  async temporal(note = silent): Promise<void> {
     const { given } = this.profile;
     if (given.temporal !== undefined) return demandNamespace(given.temporal);
-    await this.#run(await temporalServer(this.profile));
+    await this.#run(await temporalServer(this.profile, note));
     await setRetention(addressesOf(this.profile).temporal);
   }
 
-  async kafka(): Promise<void> {
+  async kafka(note = silent): Promise<void> {
     const { given } = this.profile;
     const brokers = addressesOf(this.profile).kafka;
-    if (given.kafka === undefined) await this.#run(await kafkaBroker(this.profile));
+    if (given.kafka === undefined) await this.#run(await kafkaBroker(this.profile, note));
     else if (!(await accepts(brokers.split(',')[0] ?? brokers))) {
       throw new Trouble(
         `KAFKA_BROKERS=${brokers} does not answer. Correct it, or leave it out and Parley starts its own.`,

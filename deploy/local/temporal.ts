@@ -2,6 +2,7 @@ import { mkdirSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { Connection } from '@temporalio/client';
 import { msToTs } from '@temporalio/common/lib/time.js';
+import { silent, type Note } from './note.ts';
 import { obtain } from './parts.ts';
 import { loopback, temporalNamespace, type Profile } from './profile.ts';
 import { lastLines, onPath, run } from './run.ts';
@@ -20,10 +21,16 @@ const waysOut =
 type Download = (folder: string) => Promise<string | undefined>;
 
 /** The Temporal CLI, whose development server keeps its data in a file: from the PATH, from an earlier start, or fetched. */
-export async function temporalBinary(parts: string, fetched: Download = download): Promise<string> {
-  return (
-    onPath('temporal') ?? (await obtain(parts, 'temporal', async (folder) => (await fetched(folder)) ?? build(folder)))
-  );
+export async function temporalBinary(
+  parts: string,
+  fetched: Download = download,
+  note: Note = silent,
+): Promise<string> {
+  const make = async (folder: string): Promise<string> => {
+    note('Temporal: downloading its command-line program, once …');
+    return (await fetched(folder)) ?? build(folder, note);
+  };
+  return onPath('temporal') ?? obtain(parts, 'temporal', make);
 }
 
 /** The SDK's own download, in a process of its own: seconds where the internet is open, an immediate refusal where it is not. */
@@ -33,11 +40,12 @@ async function download(folder: string): Promise<string | undefined> {
   return code === 0 && file !== undefined ? join(folder, file) : undefined;
 }
 
-async function build(folder: string): Promise<string> {
+async function build(folder: string, note: Note): Promise<string> {
   if (onPath('go') === undefined)
     throw new Trouble(
       `No Temporal: it is not on the PATH, its download is not reachable, and there is no Go to build it. ${waysOut}`,
     );
+  note('Temporal: its download is not reachable; building it with Go instead, which takes some minutes, once …');
   const env = { ...process.env, GOBIN: folder };
   const { code, output } = await run('go', ['install', `github.com/temporalio/cli/cmd/temporal@${version}`], {
     cwd: folder,
@@ -48,10 +56,10 @@ async function build(folder: string): Promise<string> {
   return join(folder, 'temporal');
 }
 
-export async function temporalServer(profile: Profile): Promise<Program> {
+export async function temporalServer(profile: Profile, note = silent): Promise<Program> {
   const { ports, folder } = profile;
   const data = join(folder, 'temporal');
-  const command = await temporalBinary(profile.parts);
+  const command = await temporalBinary(profile.parts, download, note);
   mkdirSync(data, { recursive: true });
   const args = ['server', 'start-dev', '--ip', '127.0.0.1', '--namespace', temporalNamespace];
   args.push('--port', String(ports.temporal), '--ui-port', String(ports.temporalUi));

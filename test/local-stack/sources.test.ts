@@ -66,10 +66,16 @@ describe('Temporal comes from the first place that has it', () => {
     expect(readdirSync(parts)).toEqual(['temporal']);
   });
 
-  test('a build with Go, where the download is refused', async () => {
+  test('a build with Go, where the download is refused; what takes minutes is said before it begins', async () => {
     goThatBuilds();
-    expect(await temporalBinary(parts, refused)).toBe(join(parts, 'temporal'));
+    const said: [string, boolean][] = [];
+    const note = (line: string): void => void said.push([line, existsSync(join(folder, 'asked'))]);
+    expect(await temporalBinary(parts, refused, note)).toBe(join(parts, 'temporal'));
     expect(existsSync(join(folder, 'asked'))).toBe(true);
+    expect(said).toEqual([
+      ['Temporal: downloading its command-line program, once …', false],
+      ['Temporal: its download is not reachable; building it with Go instead, which takes some minutes, once …', false],
+    ]);
   });
 
   test('nowhere: one line with three ways out', async () => {

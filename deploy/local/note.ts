@@ -1,0 +1,3 @@
+/** Says what takes long, before it does. */
+export type Note = (line: string) => void;
+export const silent: Note = () => undefined;
