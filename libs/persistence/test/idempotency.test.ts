@@ -81,7 +81,7 @@ describe('idempotency', () => {
   );
 
   test('a key without a kept answer is forgotten with the others', async () => {
-    const brief = createIdempotencyStore(database, { secret: SECRET, keptMs: 1 });
+    const brief = createIdempotencyStore(database, { secret: SECRET, keptMs: -1 });
     await brief.finish(request('k8'), await claimed(request('k8'), brief), answered(504));
     expect((await store.claim(request('k8', { fingerprint: 'another' }))).kind).toBe('claimed');
   });
@@ -110,7 +110,7 @@ describe('idempotency', () => {
   });
 
   test('after 24 h an answer is forgotten: by the next that asks, and by the sweep', async () => {
-    const brief = createIdempotencyStore(database, { secret: SECRET, keptMs: 1 });
+    const brief = createIdempotencyStore(database, { secret: SECRET, keptMs: -1 });
     for (const key of ['k5', 'k6']) await brief.finish(request(key), await claimed(request(key), brief), answered(200));
     expect((await store.claim(request('k5', { fingerprint: 'another' }))).kind).toBe('claimed');
     expect(await store.sweep()).toBe(1);
