@@ -104,9 +104,12 @@ describe('an agent closes', () => {
     });
     for (const wrong of ['agent-2', 'manager-1', 'auditor-1'])
       expect((await send(wrong, inbox(id, 'pause'))).status).toBe(403);
-    expect(verdict(await send('integration-1', inbox(id, 'pause')))).toBe('200 paused');
-    expect(await log.event(id, 'paused')).toMatchObject({ statusFrom: 'active', assignedTo: 'agent-1' });
-    expect(log.life(id).at(-1)).toMatchObject({ actor: { kind: 'integration', id: 'integration-1' } });
+    const paused = await send('integration-1', inbox(id, 'pause'));
+    expect(verdict(paused)).toBe('200 paused');
+    expect(await log.at(id, field(paused.body, 'sequence'))).toMatchObject({
+      ...{ type: 'conversation.paused', statusFrom: 'active', assignedTo: 'agent-1' },
+      actor: { kind: 'integration', id: 'integration-1' },
+    });
     const picked = await send('agent-2', inbox(id, 'pick'));
     expect(verdict(picked)).toBe('200 assigned');
     expect(field(picked.body, 'conversation', 'assignedTo')).toBe('agent-2');

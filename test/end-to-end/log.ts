@@ -42,7 +42,14 @@ export class LogFollower {
     return this.life(conversationId).map((value) => String(value['type']).replace('conversation.', ''));
   }
 
-  /** Waits until the life holds an event of this type; answers its value. */
+  /** Waits until the life holds the event that an answer named by its sequence; answers its value. */
+  at(conversationId: string, sequence: unknown): Promise<Record<string, unknown>> {
+    return until(`${conversationId}:${String(sequence)} in the log`, async () =>
+      this.life(conversationId).find((value) => value['sequence'] === sequence),
+    );
+  }
+
+  /** Waits until the life holds an event of this type, the newest if there are several; answers its value. */
   event(conversationId: string, type: string, patienceMs = 30_000): Promise<Record<string, unknown>> {
     return until(
       `${type} of ${conversationId} in the log`,

@@ -3,7 +3,7 @@ import type { CommandUpdateAnswer } from '@parley/contracts/protocol';
 import type { Conversation } from '@parley/contracts/state';
 import type { Decision } from '@parley/domain/decision';
 import { capacityOf, effectsOf } from '@parley/domain/effects';
-import { viewOf, viewOfEnd } from '@parley/domain/view';
+import { viewOf } from '@parley/domain/view';
 import { now } from './clock.js';
 import type { Thread } from './thread.js';
 
@@ -67,12 +67,13 @@ function act(thread: Thread, before: Conversation, decision: Settled): CommandUp
     }
     case 'unchanged': {
       const { outcome, record } = decision;
+      const view = viewOf(before);
       return {
         kind: 'done',
         outcome,
         sequence: record?.sequence ?? before.sequence,
         decidedAt: now(),
-        conversation: record ? viewOfEnd(before, record) : viewOf(before),
+        conversation: record ? { ...view, status: record.status, closing: record.closing } : view,
         effects: [],
         freed: null,
         held: null,

@@ -16,7 +16,6 @@ export type Decision =
   | { kind: 'ask-lease' };
 
 export interface FirstRecord {
-  episode: number;
   sequence: number;
   status: 'closed' | 'cancelled';
   closing: Closing;

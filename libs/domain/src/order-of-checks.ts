@@ -53,7 +53,8 @@ function commonChecks(state: Conversation, command: Command): Partial<Record<Che
 export function firstRecordFor(state: Conversation, command: Command): FirstRecord | null {
   if (command.type !== 'close' && command.type !== 'cancel') return null;
   const { episode = state.episode } = command;
-  return state.closings.find((record) => record.episode === episode) ?? null;
+  const found = state.closings.find((record) => record.episode === episode);
+  return found === undefined ? null : { sequence: found.sequence, status: found.status, closing: found.closing };
 }
 
 /** It ended and the customer has the next one: only what amends still means this one. */

@@ -7,7 +7,7 @@ import type { Decision } from './decision.js';
 import { type Effect, effectsOf } from './effects.js';
 import { evolve } from './evolve.js';
 import { ORDER_OF_CHECKS } from './order-of-checks.js';
-import { viewOf, viewOfEnd } from './view.js';
+import { viewOf } from './view.js';
 
 /** What a command comes to by the rules, and the conversation after it. */
 export interface Rehearsed {
@@ -53,6 +53,8 @@ function asItStands(
   state: Conversation,
   { outcome, record }: Extract<Decision, { kind: 'unchanged' }>,
 ): Rehearsed['outcome'] {
-  const conversation = record ? viewOfEnd(state, record) : viewOf(state);
-  return { kind: 'done', outcome, sequence: record?.sequence ?? state.sequence, conversation, effects: [] };
+  const view = viewOf(state);
+  if (!record) return { kind: 'done', outcome, sequence: state.sequence, conversation: view, effects: [] };
+  const { sequence, status, closing } = record;
+  return { kind: 'done', outcome, sequence, conversation: { ...view, status, closing }, effects: [] };
 }

@@ -1,7 +1,6 @@
 import type { ConversationView } from '@parley/contracts/conversation';
 import type { Conversation } from '@parley/contracts/state';
 import { assigneeOf, isEnded } from './conversation.js';
-import type { FirstRecord } from './decision.js';
 
 /** The conversation as it is answered everywhere (contract.md); whose commands are available depends on who asks, so null. */
 export const viewOf = (state: Conversation): ConversationView => ({
@@ -37,12 +36,3 @@ export const viewOf = (state: Conversation): ConversationView => ({
   erased: state.erased,
   availableCommands: null,
 });
-
-/** The conversation as that end left it: of what came after, in a later episode, it says nothing of where that stands. */
-export function viewOfEnd(state: Conversation, { episode, sequence, status, closing }: FirstRecord): ConversationView {
-  const view = viewOf(state);
-  if (episode === state.episode) return view;
-  const { category, subcategory } = closing;
-  const nobodys = { pendingReason: null, assignedTo: null, deadlineAt: null };
-  return { ...view, ...nobodys, episode, sequence, status, closing, category, subcategory };
-}

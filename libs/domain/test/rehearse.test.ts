@@ -7,10 +7,8 @@ import {
   ana,
   assignedTo,
   ben,
-  cancel,
   close,
   closeBy,
-  customerReturned,
   done,
   given,
   hasNext,
@@ -20,7 +18,6 @@ import {
   qualify,
   reassign,
   resume,
-  sellia,
   social,
   visitorWrote,
   zendesk,
@@ -69,21 +66,6 @@ describe('a rehearsal answers as the conversation would', () => {
       effects: [],
     });
     expect(after).toEqual(given(...closed).state);
-  });
-
-  test('D8: the end of an older episode is told as it was, whatever came after it', () => {
-    const steps: Step[] = [sellia, visitorWrote, assignedTo(ana), done(cancel()), customerReturned, assignedTo(ben)];
-    const { outcome } = rehearsed(steps, cancel({ episode: 1 }));
-    const ended = given(...steps.slice(0, 4)).state.closings[0];
-    expect(outcome).toMatchObject({
-      outcome: 'already-closed',
-      sequence: ended?.sequence,
-      conversation: {
-        ...{ status: 'cancelled', episode: 1, sequence: ended?.sequence, closing: ended?.closing },
-        ...{ category: 'spam', assignedTo: null, pendingReason: null, deadlineAt: null },
-      },
-    });
-    expect(given(...steps).state).toMatchObject({ status: 'assigned', episode: 2, assignedTo: 'ben' });
   });
 
   test('what changes nothing stands where it stood', () => {

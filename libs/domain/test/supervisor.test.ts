@@ -99,7 +99,7 @@ describe('iAdvize: an administrator or manager closes', () => {
     expect(when(closeBy(superAdministrator)).decision).toEqual({
       kind: 'unchanged',
       outcome: 'already-closed',
-      record: { episode: 1, sequence: 4, status: 'closed', closing: state.closings[0]?.closing },
+      record: { sequence: 4, status: 'closed', closing: state.closings[0]?.closing },
     });
   });
   test('A7: it leaves the agent’s panel', () => {
