@@ -93,7 +93,7 @@ describe('idempotency', () => {
   });
 
   test('F6: what a crashed holder claimed is free again after its lease, and the late holder keeps nothing', async () => {
-    const brief = createIdempotencyStore(database, { secret: SECRET, leaseMs: 200 });
+    const brief = createIdempotencyStore(database, { secret: SECRET, leaseMs: 1_500 });
     const asked = request('k4');
     const crashed = await claimed(asked, brief);
     expect((await brief.claim(asked)).kind).toBe('in-flight');
