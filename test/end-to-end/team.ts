@@ -18,7 +18,9 @@ export interface Team {
 
 const head = (): ReturnType<typeof as> => as('super-administrator-1');
 
-export async function newTeam(account: { policy?: string; deliveryUrl?: string } = {}): Promise<Team> {
+export async function newTeam(
+  account: { policy?: string; deliveryUrl?: string; surveyOn?: boolean } = {},
+): Promise<Team> {
   const id = `team-${randomUUID().slice(0, 8)}`;
   const agents: Team['agents'] = [`${id}-a`, `${id}-b`];
   for (const name of agents) await head().post('/admin/v1/people', { id: name, name, role: 'agent' });

@@ -8,7 +8,7 @@ import { Trouble } from '../../deploy/local/trouble.ts';
 
 const OFFLINE = { status: 'offline', accepts: 'automatic' };
 const AWAY = { status: 'away', accepts: 'picking' };
-const ONLINE = { status: 'online', accepts: 'automatic' };
+const ONLINE = { status: 'online', accepts: 'picking' };
 
 /** Inbox as far as the demo's agents need it; a token is its account's name. */
 let presence: Record<string, unknown> = {};

@@ -36,6 +36,9 @@ export async function until<T>(
   }
 }
 
+const reasonOf = (error: unknown): unknown =>
+  error instanceof Refused ? field(error.answer.body, 'reasonCode') : undefined;
+
 /** On `whatsapp-fast` five seconds without a message end it: on a busy machine also in the middle of the dialogue. */
 class EndedByItself extends Error {}
 
@@ -106,14 +109,29 @@ export class Scene {
     });
   }
 
+  /** Its agent picks it, for the other visitors of this Parley may wait in a long queue; who has no place lets the other. */
   #agentOf(conversationId: string): Promise<string> {
+    const agents = [...this.#cast.agents.keys()];
+    let looks = this.#part.number;
     return until(`an agent for ${conversationId}`, async () => {
       const view = await this.#cast.channel.get(`/inbox/v1/conversations/${conversationId}`).catch(() => undefined);
       const agent = field(view, 'assignedTo');
       const status = field(view, 'status');
       if (status === 'closed') this.#endedByItself(new Error(`${conversationId} is closed already`));
-      return typeof agent === 'string' && (status === 'assigned' || status === 'active') ? agent : undefined;
+      if (typeof agent === 'string' && (status === 'assigned' || status === 'active')) return agent;
+      return status === 'pending' ? this.#picks(agents[(looks += 1) % agents.length] ?? '', conversationId) : undefined;
     });
+  }
+
+  /** @returns the agent, or undefined when it went otherwise meanwhile or the agent has no place */
+  async #picks(agent: string, conversationId: string): Promise<string | undefined> {
+    try {
+      await this.#as(agent).post(`/inbox/v1/conversations/${conversationId}/pick`, {});
+      return agent;
+    } catch (error) {
+      if (error instanceof Refused && error.answer.status === 409) return undefined;
+      throw error;
+    }
   }
 
   #as(agent: string): Client {
@@ -137,12 +155,22 @@ export class Scene {
   async #onTheWay(conversationId: string, agent: string): Promise<string> {
     if (this.#part.ending === 'paused-resumed-closed') {
       await this.#as(agent).post(`/inbox/v1/conversations/${conversationId}/pause`, {});
-      await this.#as(agent).post(`/inbox/v1/conversations/${conversationId}/resume`, {});
+      await this.#onceThereIsRoom(this.#as(agent), `/inbox/v1/conversations/${conversationId}/resume`, {});
     }
     if (this.#part.ending !== 'reassigned-and-closed') return agent;
     const to = OTHER_AGENT[agent] ?? 'agent-1';
-    await this.#cast.manager.post(`/admin/v1/conversations/${conversationId}/reassign`, { to });
+    await this.#onceThereIsRoom(this.#cast.manager, `/admin/v1/conversations/${conversationId}/reassign`, { to });
     return to;
+  }
+
+  /** All who play fit beside each other, but not always at the same agent. */
+  async #onceThereIsRoom(client: Client, path: string, body: object): Promise<void> {
+    await until(`room for ${path}`, () =>
+      client.post(path, body).catch((error: unknown) => {
+        if (reasonOf(error) === 'CAPACITY_FULL') return undefined;
+        throw error;
+      }),
+    );
   }
 
   async #end(conversationId: string, agent: string): Promise<void> {

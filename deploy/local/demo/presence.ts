@@ -15,7 +15,7 @@ type Say = (line: string) => void;
 type Found = ReadonlyMap<string, unknown>;
 
 /**
- * Plays with both agents online and with room. Afterwards, also when it fails or is interrupted, their presence is as
+ * Plays with both agents online, picking their own visitors, and with room. Afterwards, also when it fails or is interrupted, their presence is as
  * it was found: whoever works here next decides who is there.
  */
 export async function withAgentsOnline<T>(cast: Cast, say: Say, play: () => Promise<T>): Promise<T> {
@@ -50,7 +50,7 @@ async function look(cast: Cast): Promise<Found> {
 /** Both online, and each with room: conversations kept from an earlier run may still hold places. */
 async function takePlaces(cast: Cast, say: Say): Promise<void> {
   for (const [agent, client] of cast.agents) {
-    await client.put(PRESENCE, { status: 'online', accepts: 'automatic' });
+    await client.put(PRESENCE, { status: 'online', accepts: 'picking' });
     const capacity = field(await client.get('/inbox/v1/desk'), 'capacity');
     const held = Number(field(capacity, 'messaging', 'held'));
     const limit = Number(field(capacity, 'messaging', 'limit'));
