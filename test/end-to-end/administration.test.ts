@@ -172,6 +172,11 @@ test('the default campaign of a channel account is not withdrawn from under it',
   expect([verdict(answer), field(answer.body, 'detail')]).toEqual(['409 conflict', expect.stringContaining(id)]);
 });
 
+test('D6: sub-categories are listed of a category that there is', async () => {
+  expect(await idsIn('categories/no-answer/subcategories')).toEqual(expect.arrayContaining(['agent', 'customer']));
+  expect((await head.send('GET', path('categories/no-such/subcategories'))).status).toBe(404);
+});
+
 test('policies are read, tagged with their version; another name is 404', async () => {
   const policies = itemsOf(await as('manager-1').get('/admin/v1/policies?limit=200'));
   expect(policies.map((each) => field(each, 'name'))).toContain('sellia-campaign');

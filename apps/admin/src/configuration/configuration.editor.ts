@@ -52,9 +52,10 @@ export class ConfigurationEditor {
       ...(typeof after === 'string' ? [{ key: { $gt: after } }] : []),
     ];
     const options = { orderBy: { key: 'asc' }, limit: limit + 1, ...UNMANAGED } as const;
-    const rows = await this.database.inTenant(tenant, (em) =>
-      em.find(ConfigurationRow, { $and: [ofKind(em, tenant, kind), ...conditions] }, options),
-    );
+    const rows = await this.database.inTenant(tenant, async (em) => {
+      if (kind === 'subcategory') await demanded(em, tenant, 'category', String(path['category']));
+      return em.find(ConfigurationRow, { $and: [ofKind(em, tenant, kind), ...conditions] }, options);
+    });
     const page = rows.slice(0, limit);
     const last = rows.length > limit ? page.at(-1) : undefined;
     return { items: page.map(answerOf), nextCursor: last ? this.cursors.write(binding, [last.key]) : null };

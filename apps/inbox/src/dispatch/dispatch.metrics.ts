@@ -1,7 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { Database } from '@parley/persistence/database';
 import { Metrics } from '@parley/service/metrics';
-import { Counter, Gauge, Histogram } from 'prom-client';
+import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
 import { DATABASE } from '../parts.js';
 import type { Handed } from './in-hand.js';
 
@@ -37,29 +37,9 @@ export class DispatchMetrics {
       buckets: [0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 60],
       registers,
     });
-    const { backlog, unpublished } = this;
-    new Gauge({
-      name: 'inbox_threads',
-      help: 'Threads with messages that have no place yet; held: for more than 10 s (alarm).',
-      labelNames: ['state'],
-      registers,
-      async collect() {
-        const { waiting, held } = await backlog();
-        this.set({ state: 'waiting' }, waiting);
-        this.set({ state: 'held' }, held);
-      },
-    });
-    new Gauge({
-      name: 'inbox_messages_unpublished',
-      help: 'Messages with a place that Kafka has not heard of; held: for more than 10 s (alarm): Kafka is away, or the one before is missing.',
-      labelNames: ['state'],
-      registers,
-      async collect() {
-        const { waiting, held } = await unpublished();
-        this.set({ state: 'waiting' }, waiting);
-        this.set({ state: 'held' }, held);
-      },
-    });
+    this.#gauge('inbox_threads', 'Threads with messages that have no place yet', this.backlog, registers);
+    const help = 'Messages with a place that Kafka has not heard of (it is away, or the one before is missing)';
+    this.#gauge('inbox_messages_unpublished', help, this.unpublished, registers);
   }
 
   settled(message: Handed, outcome: 'placed' | 'refused'): void {
@@ -71,6 +51,20 @@ export class DispatchMetrics {
   readonly backlog = (): Promise<Backlog> => this.#count('held_since', 'thread where waiting');
 
   readonly unpublished = (): Promise<Backlog> => this.#count('decided_at', `message where state = 'placed'`);
+
+  #gauge(name: string, help: string, count: () => Promise<Backlog>, registers: Registry[]): void {
+    new Gauge({
+      name,
+      help: `${help}; held: for more than ${HELD_S} s (alarm).`,
+      labelNames: ['state'],
+      registers,
+      async collect() {
+        const { waiting, held } = await count();
+        this.set({ state: 'waiting' }, waiting);
+        this.set({ state: 'held' }, held);
+      },
+    });
+  }
 
   #count(since: string, what: string): Promise<Backlog> {
     return this.database.acrossTenants(async (em) => {
