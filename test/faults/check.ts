@@ -13,6 +13,8 @@ export interface Life {
 }
 
 const CLOSING = new Set(['conversation.closed', 'conversation.cancelled']);
+const ENDING = new Set([...CLOSING, 'conversation.session-ended']);
+const REOPENED = 'conversation.reactivated';
 const AFTER_CLOSING = new Set(
   [
     'survey-requested',
@@ -95,23 +97,34 @@ function misplaced(conversationId: string, events: LifecycleEvent[], messages: M
   return faults;
 }
 
-/** I7: within a thread no two conversations are open at once and `previousConversationId` never forks. */
-export function threadFaults(lives: Iterable<Life>): string[] {
+/**
+ * I7: within a thread `previousConversationId` never forks, and each conversation begins when the one before it is over
+ * (E10: that one's session), so no two are open at once.
+ */
+export function threadFaults(lives: ReadonlyMap<string, Life>): string[] {
   const successors = new Map<string, string>();
   const faults: string[] = [];
-  for (const { conversationId, events } of lives) {
+  for (const { conversationId, events } of lives.values()) {
     const first = events[0];
     if (first?.type !== 'conversation.started') {
       faults.push(`${conversationId}: begins with ${first?.type ?? 'nothing'}`);
       continue;
     }
     const previous = first.previousConversationId;
-    if (previous === null) continue;
-    const known = successors.get(previous);
-    if (known !== undefined) faults.push(`${previous} has two successors: ${known}, ${conversationId}`);
-    successors.set(previous, conversationId);
+    const place = previous ?? `the beginning of ${first.threadid}`;
+    const known = successors.get(place);
+    if (known !== undefined) faults.push(`${place} has two successors: ${known}, ${conversationId}`);
+    successors.set(place, conversationId);
+    if (previous !== null && !isOver(lives.get(previous), first.time))
+      faults.push(`${conversationId} begins while ${previous} is open`);
   }
   return faults;
+}
+
+/** Over at that instant: its last word on being open or not, as decided until then, is an end. */
+function isOver(life: Life | undefined, at: string): boolean {
+  const last = life?.events.findLast(({ type, time }) => time <= at && (ENDING.has(type) || type === REOPENED));
+  return last !== undefined && last.type !== REOPENED;
 }
 
 /** The conversation as a fold of the log says it, in the shape in which a read model answers (tags stay slugs, no commands). */
