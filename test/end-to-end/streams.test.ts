@@ -80,6 +80,8 @@ async function toldTo(...some: Reader[]): Promise<Heard[][]> {
   return some.map(({ heard }) => heard.filter(isTold));
 }
 let limits = 0;
+/** The worst but one: on a machine that does everything at once, one may meet a pause that is not ours. */
+const allButTheWorst = (behindMs: number[]): number => behindMs.toSorted((a, b) => a - b).at(-2) ?? Infinity;
 
 describe('the desk’s stream', () => {
   test('begins with retry and `ready` at a position; each event is a DeskChange named by its kind', async () => {
@@ -156,14 +158,14 @@ describe('the desk’s stream', () => {
 
   test('B15, X11: what an agent sees is never stale: ≤ 1 s from the decision to the screen', async () => {
     const behindMs: number[] = [];
-    for (let n = 0; n < 3; n += 1) {
+    for (let n = 0; n < 5; n += 1) {
       const id = await livesOnce();
       await desk?.next('the end', gone(id));
       const said = await log.event(id, 'closed');
       const seen = desk?.heard.find(gone(id));
       behindMs.push((seen?.at ?? Infinity) - Date.parse(String(said['time'])));
     }
-    expect(behindMs.toSorted((a, b) => a - b)[1]).toBeLessThan(1000);
+    expect(allButTheWorst(behindMs)).toBeLessThan(1000);
   });
 });
 
@@ -177,17 +179,15 @@ describe('Live Activity’s stream', () => {
       await reader.next('its leaving', (heard) => about(id)(heard) && field(heard.data, 'change') === 'remove');
       for (const event of log.life(id)) {
         const { sequence, time } = event;
-        const seen = reader.heard.find(
-          (heard) => about(id)(heard) && Number(field(heard.data, 'conversation', 'sequence')) >= Number(sequence),
-        );
-        if (seen !== undefined) behindMs.push(seen.at - Date.parse(String(time)));
+        const isSeen = ({ data }: Heard): boolean =>
+          field(data, 'change') === 'remove' || Number(field(data, 'conversation', 'sequence')) >= Number(sequence);
+        const seen = reader.heard.find((heard) => about(id)(heard) && isSeen(heard));
+        behindMs.push((seen?.at ?? Infinity) - Date.parse(String(time)));
       }
     }
-    behindMs.sort((a, b) => a - b);
-    const median = behindMs[Math.floor(behindMs.length / 2)];
-    console.log(`Live Activity is behind: median ${median} ms, worst ${behindMs.at(-1)} ms of ${behindMs.length}`);
-    expect(behindMs.length).toBeGreaterThanOrEqual(10);
-    expect(median).toBeLessThan(1000);
+    console.log(`Live Activity is behind: worst ${Math.max(...behindMs)} ms of ${behindMs.length}`);
+    expect(behindMs.length).toBeGreaterThanOrEqual(25);
+    expect(allButTheWorst(behindMs)).toBeLessThan(1000);
   });
 
   test('each event is a LiveActivityChange: put with the conversation, remove when the view no longer shows it', async () => {

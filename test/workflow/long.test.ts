@@ -21,16 +21,24 @@ test('2,000 messages with commands between: the run continues as new, nothing is
   const thread = new Thread(stage);
   const { conversationId } = await thread.say();
   const firstRun = await runIdOf(thread);
+  const sequences: number[] = [];
+  const qualify = async (): Promise<void> => {
+    const tags = [`tag-${sequences.length}`];
+    const answer = await command(stage, conversationId, 'qualify', { caller: manager, tags });
+    sequences.push(answer.kind === 'done' ? answer.sequence : -1);
+  };
   while (thread.heard.length < MESSAGES) {
     const count = thread.heard.length;
     const some = Math.min(AT_ONCE, MESSAGES - count);
-    const tags = [`tag-${'abcdefgh'[count % 8]}`];
     await Promise.all([
       ...Array.from({ length: some }, () => thread.say({}, { deadlineMs: 30_000 })),
-      count % 40 === 1 && command(stage, conversationId, 'qualify', { caller: manager, tags }),
+      count % 40 === 1 && qualify(),
     ]);
   }
   expect(await runIdOf(thread)).not.toBe(firstRun);
+  await qualify();
+  // Started and queued, then one event each.
+  expect(sequences).toEqual(Array.from({ length: MESSAGES / 40 + 1 }, (_, index) => index + 3));
   expect(new Set(thread.heard.map((message) => message.conversationId))).toEqual(new Set([conversationId]));
   const numbers = thread.heard.map(({ messageNumber }) => messageNumber).sort((a, b) => a - b);
   expect(numbers).toEqual(Array.from({ length: MESSAGES }, (_, index) => index + 1));
