@@ -13,11 +13,16 @@ export interface Candidate {
 
 export type Choice = { kind: 'agent'; agentId: string } | { kind: 'wait'; reason: 'agents-offline' | 'in-queue' };
 
-/** The agent of the group with the most room; among equals the one whose last assignment is longest ago, then by id. */
-export function chooseAgent(candidates: readonly Candidate[], group: string): Choice {
+/**
+ * The agent of the group with the most room; among equals the one whose last assignment is longest ago, then by id.
+ * @param returnedBy gave it back to the queue: may pick it again, and is not given it
+ */
+export function chooseAgent(candidates: readonly Candidate[], group: string, returnedBy: string | null = null): Choice {
   const online = candidates.filter((agent) => agent.online && agent.groups.includes(group));
   if (online.length === 0) return { kind: 'wait', reason: 'agents-offline' };
-  const [first] = online.filter((agent) => agent.accepts === 'automatic' && roomOf(agent) > 0).sort(byTurn);
+  const isFree = (agent: Candidate): boolean =>
+    agent.accepts === 'automatic' && roomOf(agent) > 0 && agent.agentId !== returnedBy;
+  const [first] = online.filter(isFree).sort(byTurn);
   return first === undefined ? { kind: 'wait', reason: 'in-queue' } : { kind: 'agent', agentId: first.agentId };
 }
 

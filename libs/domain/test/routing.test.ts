@@ -23,6 +23,12 @@ test('nobody of the group online: agents-offline', () => {
   expect(choose({ online: false })).toEqual(wait('agents-offline'));
   expect(choose({ groups: ['experts'] })).toEqual(wait('agents-offline'));
 });
+test('who gave it back is not given it again, and is there all the same', () => {
+  const agents = [ready, { ...ready, agentId: 'ben', held: 4 }];
+  expect(chooseAgent(agents, 'support', 'ana')).toEqual(given('ben'));
+  expect(chooseAgent([ready], 'support', 'ana')).toEqual(wait('in-queue'));
+  expect(chooseAgent([{ ...ready, online: false }], 'support', 'ana')).toEqual(wait('agents-offline'));
+});
 test('all full, or picking for themselves: in-queue', () => {
   expect(choose({ held: 5 }, { agentId: 'ben', accepts: 'picking' })).toEqual(wait('in-queue'));
   expect(choose({ limit: 0 })).toEqual(wait('in-queue'));

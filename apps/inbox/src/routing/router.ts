@@ -48,13 +48,24 @@ export class Router implements OnApplicationBootstrap {
   ) {
     const onError = (error: unknown): void => this.log.warn({ err: error }, 'the router could not look');
     this.#loop = new Wakeable(SWEEP_MS, onError);
-    this.#tenants = new HeardTenants(SWEEP_MS, () => this.waiting.tenants(), onError);
+    this.#tenants = new HeardTenants(
+      SWEEP_MS,
+      () => this.waiting.tenants(),
+      onError,
+      () => this.#loop.wake(),
+    );
   }
 
   onApplicationBootstrap(): void {
     this.database.listen(HEARD.router, (tenant) => this.#look(tenant));
-    this.shutdown.on('workers', () => this.#loop.stop());
-    this.#loop.start(() => this.#tenants.each((tenant) => this.#routeIfFree(tenant)));
+    this.shutdown.on('workers', async () => {
+      await this.#loop.stop();
+      await this.#tenants.idle();
+    });
+    this.#loop.start(async () => {
+      await this.#tenants.begin((tenant) => this.#routeIfFree(tenant));
+      return false;
+    });
   }
 
   /** Whoever routes the tenant may have passed by what moved: look again once it is done. */
@@ -93,12 +104,10 @@ export class Router implements OnApplicationBootstrap {
     let candidates = known;
     for (const conversation of page) {
       if (this.#loop.isStopping) break;
-      const others = candidates.filter(({ agentId }) => agentId !== conversation.returnedBy);
-      const choice = chooseAgent(others, conversation.groupId);
-      const reason = choice.kind === 'wait' ? whyItWaits(candidates, conversation.groupId) : undefined;
-      if (reason !== undefined && isToldSo(conversation, reason)) continue;
+      const choice = chooseAgent(candidates, conversation.groupId, conversation.returnedBy);
+      if (choice.kind === 'wait' && isToldSo(conversation, choice.reason)) continue;
       if (choice.kind === 'agent') await this.#assign(tenant, conversation, choice.agentId);
-      else if (reason !== undefined) await this.#tell(tenant, conversation, reason);
+      else await this.#tell(tenant, conversation, choice.reason);
       // A round may be long, and people come and go.
       candidates = await this.waiting.candidates(tenant);
     }
@@ -146,12 +155,6 @@ export class Router implements OnApplicationBootstrap {
 /** One that was returned stays so while somebody is there: the agent who gave it back may want to see it so. */
 const isToldSo = ({ pendingReason: now }: Waiting, reason: PendingReason): boolean =>
   now === reason || (now === 'returned' && reason === 'in-queue');
-
-/** Whoever gave it back is there all the same. */
-function whyItWaits(candidates: readonly Candidate[], group: string): PendingReason {
-  const choice = chooseAgent(candidates, group);
-  return choice.kind === 'wait' ? choice.reason : 'in-queue';
-}
 
 /**
  * Decided on what it looked like: had it moved since, it is refused. Each attempt is a command of its own, for the server
