@@ -4,7 +4,7 @@ import { localUrl, loopback, temporalNamespace, type Profile } from './profile.t
 import { databaseUrl } from './postgres.ts';
 import type { Program } from './supervised.ts';
 import { audience } from './tokens.ts';
-import { answers200 } from './waiting.ts';
+import { answers200, isWell } from './waiting.ts';
 
 export const serviceNames = ['worker', 'inbox', 'admin', 'stats', 'notifications', 'console'] as const;
 export type ServiceName = (typeof serviceNames)[number];
@@ -21,14 +21,16 @@ const heapMb: Readonly<Record<ServiceName, number>> = {
   console: 128,
 };
 
-const readyPath: Readonly<Record<ServiceName, string>> = {
-  worker: '/worker/health/ready',
-  inbox: '/inbox/health/ready',
-  admin: '/admin/health/ready',
-  stats: '/stats/health/ready',
-  notifications: '/notifications/health/ready',
-  console: '/',
-};
+/** What was kept and cannot be placed stays so, however ready all else is: a message whose campaign is gone. */
+const asideAtStart = ['dispatcher'];
+
+/** Usable, not only listening: the worker polls, consumers have joined. The console has nothing but its pages. */
+const readiness =
+  (service: ServiceName, port: number): Program['isReady'] =>
+  () => {
+    const origin = `http://${loopback(port)}`;
+    return service === 'console' ? answers200(`${origin}/`) : isWell(`${origin}/${service}/health/ready`, asideAtStart);
+  };
 
 /**
  * Short enough for a test to see a conversation leave its run; the defaults of production elsewhere. A hand-over may take
@@ -86,7 +88,7 @@ export function serviceProgram(
       ...(metricsPort === undefined ? {} : { TEMPORAL_METRICS_PORT: String(metricsPort) }),
     },
     readyWithinMs,
-    isReady: () => answers200(`http://${loopback(port)}${readyPath[service]}`),
+    isReady: readiness(service, port),
   };
 }
 

@@ -15,7 +15,8 @@ export interface Program {
   readonly env?: NodeJS.ProcessEnv;
   readonly runAs?: { readonly uid: number; readonly gid: number };
   readonly readyWithinMs: number;
-  readonly isReady: () => Promise<boolean>;
+  /** Asked at a start, never of one that was started again. A text is no, and says what is missing. */
+  readonly isReady: () => Promise<boolean | string>;
   readonly beforeStart?: () => void | Promise<void>;
 }
 
@@ -85,9 +86,16 @@ export class Supervised {
     const { isReady, readyWithinMs } = this.program;
     const isHopeless = (): boolean => !this.#isWanted || this.#deaths >= hopelessDeaths;
     const isRunning = (): boolean => this.#state.kind === 'running';
-    const isDone = await eventually(async () => isHopeless() || (isRunning() && (await isReady())), readyWithinMs);
+    let missing = '';
+    const isDone = await eventually(async () => {
+      missing = '';
+      if (isHopeless()) return true;
+      const answer = isRunning() && (await isReady());
+      if (typeof answer === 'string') missing = `, ${answer}`;
+      return answer === true;
+    }, readyWithinMs);
     if (isDone && !isHopeless()) return;
-    const what = isDone ? 'ended before it was ready' : `was not ready within ${readyWithinMs / 1000} s`;
+    const what = isDone ? 'ended before it was ready' : `was not ready within ${readyWithinMs / 1000} s${missing}`;
     const { logs } = this.#around;
     throw new Trouble(`${this.name} ${what}: "${logs.lastWords(this.name)}". All of it: ${logs.path(this.name)}`);
   }

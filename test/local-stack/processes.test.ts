@@ -3,13 +3,15 @@ import { once } from 'node:events';
 import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { deathsInARow, restartDelayMs } from '../../deploy/local/backoff.ts';
+import { answerJson, listen, type Listening } from '../../deploy/local/http.ts';
 import { Logs } from '../../deploy/local/logs.ts';
 import { Pids, stopLeftovers } from '../../deploy/local/pids.ts';
 import { isAlive, processId, readStat, treeOf } from '../../deploy/local/process-table.ts';
+import { freePort } from '../../deploy/local/ports.ts';
 import { Supervised, type Program } from '../../deploy/local/supervised.ts';
-import { eventually } from '../../deploy/local/waiting.ts';
+import { eventually, isWell } from '../../deploy/local/waiting.ts';
 
 let folder = '';
 beforeEach(() => {
@@ -89,6 +91,28 @@ describe('a supervised process', () => {
     await part.stop();
   });
 
+  test('that is not ready in time is given up with what was down and its last words', async () => {
+    const waiting = { ...sleeper('worker'), readyWithinMs: 300, isReady: async () => 'kafka is down' };
+    const part = supervise(waiting);
+    await expect(part.start()).rejects.toThrow(
+      `worker was not ready within 0.3 s, kafka is down: "". All of it: ${join(folder, 'logs', 'worker.log')}`,
+    );
+    await part.stop();
+  });
+
+  test('that was ready once is started again without being asked: also while what it needs is away', async () => {
+    let answer: true | string = true;
+    const part = supervise({ ...sleeper('inbox'), isReady: async () => answer });
+    await part.start();
+    const { pid } = part.report();
+    answer = 'kafka is down';
+    await part.kill();
+    expect(await eventually(() => part.report().state === 'running', 5_000)).toBe(true);
+    expect(part.report()).toMatchObject({ restarts: 1 });
+    expect(part.report().pid).not.toBe(pid);
+    await part.stop();
+  });
+
   test('that never gets ready is given up with its last words', async () => {
     const dying = {
       ...sleeper('stats', ['-e', 'console.error("no database"); process.exit(3)']),
@@ -99,6 +123,38 @@ describe('a supervised process', () => {
       `stats ended before it was ready: "no database". All of it: ${join(folder, 'logs', 'stats.log')}`,
     );
     await part.stop();
+  });
+});
+
+describe('a service is started when it is usable, not when it answers', () => {
+  const up = { status: 'up' };
+  const away = { status: 'down', detail: 'starting' };
+  let report: object = {};
+  let service: Listening;
+  let url = '';
+  const isStarted = (): Promise<true | string> => isWell(url, ['dispatcher']);
+  beforeAll(async () => {
+    const port = await freePort();
+    url = `http://127.0.0.1:${port}/inbox/health/ready`;
+    service = await listen('inbox', port, (_request, response) => answerJson(response, 200, report));
+  });
+  afterAll(() => service.close());
+
+  test('200 and `degraded` is not yet, and says what is down; `ok` is', async () => {
+    report = { status: 'degraded', checks: { database: up, 'consumer inbox': away, kafka: { status: 'down' } } };
+    expect(await isStarted()).toBe('consumer inbox is down (starting), kafka is down');
+    report = { status: 'ok', checks: { database: up, 'consumer inbox': up, kafka: up } };
+    expect(await isStarted()).toBe(true);
+  });
+
+  test('a message of earlier days that nobody can place holds up no start', async () => {
+    report = { status: 'degraded', checks: { database: up, dispatcher: away } };
+    expect(await isStarted()).toBe(true);
+  });
+
+  test('what is no report is no yes', async () => {
+    report = { status: 'ok' };
+    await expect(isStarted()).rejects.toThrow('checks');
   });
 });
 
