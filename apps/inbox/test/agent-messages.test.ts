@@ -4,6 +4,7 @@ import type { MessageAnswer } from '@parley/contracts/protocol';
 import { viewOf } from '@parley/domain/view';
 import { CommandEndpoint } from '@parley/service/command-endpoint';
 import { ProblemError } from '@parley/service/problem';
+import { eventually } from '../../../test/parts/eventually.js';
 import { AgentMessages } from '../src/agent-messages/agent-messages.js';
 import { SourceKeys } from '../src/channel-messages/identifiers.js';
 import { Claims } from '../src/dispatch/claims.js';
@@ -110,6 +111,21 @@ describe('an agent’s message', () => {
     const [verdict, guards] = await Promise.all([sends(3), dispatched(refused)]);
     expect(guards).toEqual({ ifSequence: 3 });
     expect(verdict).toBe('412 stale-version');
+  });
+
+  test('its turn comes too late: it is withdrawn, not sent, whoever still asks for it; then it can be sent again', async () => {
+    const asked = sends();
+    await eventually(stored, (rows) => rows.length === 1);
+    await database.acrossTenants((em) =>
+      em.execute(`update message set accepted_at = now() - interval '11 s' where thread_id = ?`, [talk.thread]),
+    );
+    expect((await claims.claim(50)).taken.filter(({ claim }) => claim.threadId === talk.thread)).toEqual([]);
+    expect(await asked).toBe('503 unavailable');
+    expect((await stored()).map(({ state, sourceKey, body }) => [state, sourceKey, body])).toEqual([
+      ['withdrawn', null, null],
+    ]);
+    expect((await Promise.all([sends(), dispatched(placed())]))[0]).toBe('message-sent');
+    expect((await stored()).map(({ state }) => state)).toEqual(['withdrawn', 'placed']);
   });
 
   test('refused, it can be sent again under its id', async () => {

@@ -121,6 +121,48 @@ describe('claims of threads', () => {
     expect(await stateOf('withdrawn')).toBe('withdrawn');
   });
 
+  test('an agent’s message whose request died is withdrawn when its turn comes; what others said is sent however late', async () => {
+    const [claims, thread] = [new Claims(database), newThread()];
+    const [left, again, foreign, young] = [`${thread}-1`, `${thread}-2`, `${thread}-3`, `${thread}-4`];
+    await stored(thread, 'held', left, again, foreign, young);
+    await database.acrossTenants(async (em) => {
+      const late = `update message set accepted_at = now() - interval '11 s' where thread_id = ? and id <> ?`;
+      await em.execute(late, [thread, young]);
+      const agents = `update message set author = 'agent', source_key = case when id = ? then null else id end
+        where thread_id = ? and id <> 'held'`;
+      await em.execute(agents, [foreign, thread]);
+    });
+    const { claim, inHand } = await claimed(claims, thread);
+    expect(inHand.message.id).toBe('held');
+    const goOn = (placed: string) =>
+      database.inTenant(tenant, async (em) => {
+        await em.nativeUpdate(MessageRow, { tenant, id: placed }, { state: 'placed' });
+        return (await claims.nextIn(em, claim, new Date(), true))?.message.id;
+      });
+    expect(await goOn('held')).toBe(foreign);
+    expect(await goOn(foreign)).toBe(young);
+    expect(await Promise.all([left, again, foreign, young].map(stateOf))).toEqual([
+      'withdrawn',
+      'withdrawn',
+      'placed',
+      'handed',
+    ]);
+  });
+
+  test('an agent’s message that may have been sent is not withdrawn, however late', async () => {
+    const [claims, thread] = [new Claims(database), newThread()];
+    await stored(thread, 'maybe');
+    await database.acrossTenants((em) =>
+      em.execute(`update message set author = 'agent', source_key = id where id = 'maybe'`),
+    );
+    await claimed(claims, thread);
+    await runOut(thread);
+    await database.acrossTenants((em) =>
+      em.execute(`update message set accepted_at = now() - interval '1 h' where id = 'maybe'`),
+    );
+    expect((await claimed(claims, thread)).inHand.message).toMatchObject({ id: 'maybe', wasHanded: true });
+  });
+
   test('a thread without more is let go, and the next message makes it wait again', async () => {
     const [claims, thread] = [new Claims(database), newThread()];
     await stored(thread, 'only');

@@ -155,7 +155,8 @@ function rehearsed(
 }
 
 function outcomeOf(row: MessageRow | null): CommandOutcome {
-  const { answer } = row ?? {};
+  const { answer, state } = row ?? {};
+  if (state === 'withdrawn') return { kind: 'unavailable' };
   if (answer?.kind === 'refused') return answer;
   if (answer?.kind === 'placed' && answer.conversation) return done(answer, answer.conversation);
   return { kind: 'unknown-outcome' };

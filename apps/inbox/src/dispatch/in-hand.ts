@@ -2,6 +2,10 @@ import type { EntityManager } from '@mikro-orm/postgresql';
 import type { Caller } from '@parley/contracts/actor';
 import type { Author } from '@parley/contracts/conversation';
 import type { Guards } from '@parley/contracts/protocol';
+import { notifyAll } from '../notices.js';
+
+/** Longer than its sender's request waits: whoever wrote it may have been told by now that it was not sent. */
+const TOO_LATE_S = 10;
 
 /** A message on its way, as far as its hand-over needs it; its text stays where it is. */
 export interface Handed {
@@ -56,12 +60,14 @@ interface Row {
   guards: Guards | null;
   traceparent: string | null;
   handed_at: string | null;
-  is_marked: boolean;
+  /** What this look made of it; null: it was handed over before, or somebody else withdrew it at this moment. */
+  made: 'handed' | 'withdrawn' | null;
 }
 
 /**
  * The first message that waits in each of these threads, marked as handed over. One that is being withdrawn at this
- * moment is not taken (`withdrawn`): look again.
+ * moment is not taken (`withdrawn`): look again. An agent's that nobody handed over in time is withdrawn here, should its
+ * request have died before it could: it is never sent later. One told by a signal (no source key) was said long ago.
  */
 export async function takeFirst(
   em: EntityManager,
@@ -73,31 +79,46 @@ export async function takeFirst(
      first as (
        select m.* from thread, lateral (
          select tenant, id, thread_id, channel_account, author, agent_id, conversation_id, accepted_at, length, online,
-                authenticated, campaign, caller, guards, traceparent, handed_at
+                authenticated, campaign, caller, guards, traceparent, handed_at,
+                author = 'agent' and source_key is not null
+                  and accepted_at < now() - ? * interval '1 s' as is_late
          from message where tenant = thread.tenant and thread_id = thread.id and state in ('stored', 'handed')
          order by position limit 1) as m),
      marked as (
-       update message set handed_at = ?, state = 'handed' from first
+       update message set
+         state = case when is_late then 'withdrawn' else 'handed' end,
+         handed_at = case when is_late then null else ?::timestamptz end,
+         source_key = case when is_late then null else source_key end,
+         body = case when is_late then null else body end
+       from first
        where message.tenant = first.tenant and message.id = first.id and message.state = 'stored'
-       returning message.tenant, message.id)
-     select first.*, marked.id is not null as is_marked
+       returning message.tenant, message.id, message.state)
+     select first.*, marked.state as made
      from first left join marked on marked.tenant = first.tenant and marked.id = first.id`,
-    [JSON.stringify(threads.map(({ tenant, threadId }) => ({ tenant, id: threadId }))), handedAt],
+    [JSON.stringify(threads.map(({ tenant, threadId }) => ({ tenant, id: threadId }))), TOO_LATE_S, handedAt],
   );
   const found = new Map(rows.map((row) => [`${row.tenant}/${row.thread_id}`, row]));
-  return new Map(
+  const late = threads.filter((thread) => found.get(keyOf(thread))?.made === 'withdrawn');
+  const isLate = new Set(late.map(keyOf));
+  const taken = new Map(
     threads.flatMap((thread): [string, InHand | 'withdrawn'][] => {
-      const row = found.get(`${thread.tenant}/${thread.threadId}`);
-      return row ? [[keyOf(thread), inHandOf(row, handedAt, thread.hasPast)]] : [];
+      const row = found.get(keyOf(thread));
+      return row && !isLate.has(keyOf(thread)) ? [[keyOf(thread), inHandOf(row, handedAt, thread.hasPast)]] : [];
     }),
   );
+  if (late.length === 0) return taken;
+  await notifyAll(
+    em,
+    rows.flatMap(({ id, made }) => (made === 'withdrawn' ? [['message', id] as const] : [])),
+  );
+  return new Map([...taken, ...(await takeFirst(em, late, handedAt))]);
 }
 
 export const keyOf = ({ tenant, threadId }: Pick<ThreadRef, 'tenant' | 'threadId'>): string => `${tenant}/${threadId}`;
 
 function inHandOf(row: Row, handedAt: Date, hasPast: boolean): InHand | 'withdrawn' {
   const wasHanded = row.handed_at !== null;
-  if (!wasHanded && !row.is_marked) return 'withdrawn';
+  if (!wasHanded && row.made === null) return 'withdrawn';
   const { tenant, id, author, length, online, authenticated, campaign, caller, guards, traceparent } = row;
   const message = {
     ...{ tenant, id, author, length, online, authenticated, campaign, caller, guards, traceparent, wasHanded },
