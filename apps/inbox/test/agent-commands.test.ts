@@ -4,10 +4,13 @@ import { presets } from '@parley/domain/presets';
 import { rehearse } from '@parley/domain/rehearse';
 import { CommandEndpoint } from '@parley/service/command-endpoint';
 import { ProblemError } from '@parley/service/problem';
+import { Aftermath } from '../src/commands/aftermath.js';
 import { AgentCommands } from '../src/commands/agent-commands.js';
 import type { InboxCommand } from '../src/commands/ask.js';
 import { Commands } from '../src/commands/commands.js';
 import { NO_FACTS } from '../src/commands/conversations.js';
+import { LeasedCommands } from '../src/commands/leased-commands.js';
+import { Shown } from '../src/commands/shown.js';
 import { Snapshot } from '../src/configuration/snapshot.js';
 import { agent, Lived } from './lived.js';
 
@@ -23,7 +26,16 @@ const known = new Snapshot(
 let talk: Lived;
 let left: unknown[];
 let sent: unknown[];
+let failed: string[];
+let isDatabaseAway: boolean;
+/** The database goes away while the conversation decides. */
+let failsAfter: boolean;
+const answers = new Map<string, unknown>();
 beforeEach(() => {
+  failed = [];
+  isDatabaseAway = false;
+  failsAfter = false;
+  answers.clear();
   talk = new Lived('th_0000000000000000000001').says().assigned().answers();
   left = [];
   sent = [];
@@ -31,33 +43,58 @@ beforeEach(() => {
 
 /** The conversation as its run would decide, without one. */
 const decided = (command: InboxCommand) => rehearse(talk.state, command, NO_FACTS, talk.now).outcome;
+const orAway = async (): Promise<void> => {
+  if (isDatabaseAway) throw Object.assign(new Error('away'), { code: 'ECONNREFUSED' });
+};
+const log = { warn: (_: unknown, what: string) => failed.push(what), error: () => undefined };
+const aftermath = new Aftermath(
+  { statements: () => ({ execute: orAway }), inTenant: orAway } as never,
+  {} as never,
+  log as never,
+);
+const configuration = { of: async () => orAway().then(() => known) };
+const conversations = {
+  reach: async (): Promise<Conversation> => talk.state,
+  fresh: async () => ({ state: talk.state, facts: NO_FACTS, isArchived: false }),
+};
 const commands = new Commands(
   new CommandEndpoint('inbox', { error: () => undefined } as never),
   {
-    command: async (_tenant: string, _id: string, type: string, rest: object) => {
+    // The server gives the first answer under an id for ever.
+    command: async (_tenant: string, _id: string, type: string, rest: { commandId: string }) => {
       sent.push({ type, ...rest });
-      return { kind: 'answer', answer: decided({ type, ...rest } as InboxCommand) };
+      const answer = answers.get(rest.commandId) ?? decided({ type, ...rest } as unknown as InboxCommand);
+      answers.set(rest.commandId, answer);
+      isDatabaseAway = failsAfter;
+      return { kind: 'answer', answer };
     },
   } as never,
-  {
-    reach: async (): Promise<Conversation> => talk.state,
-    fresh: async () => ({ state: talk.state, facts: NO_FACTS, isArchived: false }),
-  } as never,
-  { of: async () => undefined } as never,
-  { to: async (_: unknown, outcome: unknown) => outcome } as never,
+  conversations as never,
+  aftermath,
+  new Shown(configuration as never, conversations as never),
 );
+const leases = { takeFor: async () => ({ granted: 'lease' }), settle: orAway };
 const agentCommands = new AgentCommands(
   commands,
+  new LeasedCommands(commands, leases as never, aftermath),
   {} as never,
-  {} as never,
-  { of: async () => known } as never,
-  { make: async (_: string, tags: { name: string }[]) => void left.push(...tags.map(({ name }) => name)) } as never,
+  configuration as never,
+  {
+    make: async (_: string, tags: { name: string }[]) =>
+      orAway().then(() => void left.push(...tags.map(({ name }) => name))),
+  } as never,
   { keep: async (_id: string, _state: unknown, _by: string, text: string) => left.push(text) && 'note_1' } as never,
 );
 
-const asks = async (how: 'close' | 'qualify', body: object, dryRun = false): Promise<string> => {
+let keys = 0;
+const asks = async (
+  how: 'close' | 'qualify' | 'pick',
+  body: object,
+  dryRun = false,
+  key = `k-${++keys}`,
+): Promise<string> => {
   const request = {
-    key: 'k',
+    key,
     fingerprint: 'f',
     dryRun,
     language: 'en',
@@ -104,3 +141,21 @@ test.each([false, true])(
     expect(await asks('close', { category: 'old', episode: 2 }, dry)).toBe('422 validation');
   },
 );
+
+test('B4: a close that is decided stays so whatever fails afterwards; the same again makes up for its new tag', async () => {
+  failsAfter = true;
+  expect(await asks('close', { tags: ['New Tag'] }, false, 'same')).toBe('closed');
+  expect(left).toEqual([]);
+  expect(failed).toEqual(['an answer was not kept', 'an answer was not kept']);
+  talk.does({ type: 'close', tags: ['new-tag'] }, me);
+  [failsAfter, isDatabaseAway] = [false, false];
+  expect(await asks('close', { tags: ['New Tag'] }, false, 'same')).toBe('closed');
+  expect(left).toEqual(['New Tag']);
+});
+
+test('a pick that is decided stays so when its lease cannot be settled', async () => {
+  talk = new Lived('th_0000000000000000000001').says();
+  failsAfter = true;
+  expect(await asks('pick', {})).toBe('assigned');
+  expect(failed).toEqual(['an answer was not kept', 'an answer was not kept']);
+});

@@ -21,16 +21,22 @@ export class Aftermath {
   async of(tenant: string, conversationId: string, answer: CommandUpdateAnswer): Promise<void> {
     if (answer.kind !== 'done') return;
     const { sequence, freed } = answer;
-    try {
+    await this.beside(conversationId, async () => {
       const known = answer.conversation.sequence;
-      if (freed === null) return await noteDecided(this.database.statements(tenant), tenant, conversationId, known);
+      if (freed === null) return noteDecided(this.database.statements(tenant), tenant, conversationId, known);
       await this.database.inTenant(tenant, async (em) => {
         await noteDecided(em, tenant, conversationId, known);
         const activity = await freeBefore(em, tenant, conversationId, freed, sequence);
         await tellRoom(em, this.settings.PUBLIC_URL, tenant, activity);
       });
+    });
+  }
+
+  /** The command is decided: its answer must not change because our tables are slow. Whose `work` it is makes up for it. */
+  async beside(conversationId: string, work: () => Promise<void>): Promise<void> {
+    try {
+      await work();
     } catch (error) {
-      // The command is decided: its answer must not change because our tables are slow.
       this.log[isUnavailable(error) ? 'warn' : 'error']({ err: error, conversationId }, 'an answer was not kept');
     }
   }

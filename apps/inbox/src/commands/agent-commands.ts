@@ -14,7 +14,7 @@ import type { Verb } from '@parley/domain/access';
 import { validationProblem } from '@parley/service/shape';
 import { Leases, type Target } from '../capacity/leases.js';
 import { ConfigurationStore } from '../configuration/configuration.store.js';
-import { qualified, type Qualification, type Qualified } from '../configuration/qualification.js';
+import { newTagsOf, qualified, type Qualification, type Qualified } from '../configuration/qualification.js';
 import { SpotTags } from '../configuration/spot-tags.js';
 import { NotesStore } from '../history/notes.store.js';
 import type { Ask, Fields } from './ask.js';
@@ -102,8 +102,10 @@ export class AgentCommands {
     });
     const fields: Plan['fields'] = async (id, state, isRehearsal) => {
       const { episode = state.episode } = guards;
+      if (!hasEnded(state, episode)) return plan.fields(id, state, isRehearsal);
       // How it ended is told before what is wrong with a field (contract.md): the category may be archived by now.
-      return hasEnded(state, episode) ? { type: 'close', ...guards, episode } : plan.fields(id, state, isRehearsal);
+      await plan.recall(state);
+      return { type: 'close', ...guards, episode };
     };
     return this.commands.run(ask, { ...plan, fields, ...(wantsMore && { against: 'FEATURE_DISABLED' }) });
   }
@@ -124,13 +126,16 @@ export class AgentCommands {
     });
   }
 
-  /** A tag made on the spot is there once the command came about, not before: a refusal changes nothing. */
+  /**
+   * A tag made on the spot is there once the command came about, not before: a refusal changes nothing. `recall`: asked
+   * again, it may be this very command that ended the conversation, and its new tags are made if they are not there yet.
+   */
   #qualifying(
     ask: Ask,
     verb: Verb,
     said: Qualification,
     fieldsOf: (fields: Qualified['fields'], commandId: string, state: Conversation) => Promise<Fields>,
-  ): Plan {
+  ): Plan & { recall: (state: Conversation) => Promise<void> } {
     let newTags: Qualified['newTags'] = [];
     return {
       verb,
@@ -138,6 +143,9 @@ export class AgentCommands {
         const result = qualified(said, await this.configuration.of(ask.tenant), state.policy, ask.caller);
         newTags = result.newTags;
         return fieldsOf(result.fields, commandId, state);
+      },
+      recall: async ({ policy }) => {
+        newTags = newTagsOf(said.tags, await this.configuration.of(ask.tenant), policy, ask.caller);
       },
       done: () => this.spotTags.make(ask.tenant, newTags),
     };

@@ -23,7 +23,7 @@ export interface Plan {
   fields: (commandId: string, known: Conversation, isRehearsal: boolean) => Promise<Fields>;
   /** How it is sent, when not plainly: a lease is taken before and settled after. */
   send?: (command: InboxCommand, plainly: Send) => Promise<Reply<CommandUpdateAnswer>>;
-  /** What only a command that came about leaves behind. */
+  /** What only a command that came about leaves behind; when it fails, it makes up for it itself. */
   done?: () => Promise<void>;
   /** It asks for what is not there yet: it comes to nothing, and only what else stands against it is looked for. */
   against?: ReasonCode | undefined;
@@ -75,7 +75,8 @@ export class Commands {
     const reply = await (plan.send ? plan.send(command, plainly) : plainly(command));
     if (reply.kind === 'answer') await this.aftermath.of(tenant, conversationId, reply.answer);
     const outcome = await outcomeOf(reply, () => this.#elsewhere(tenant, conversationId, command));
-    if (isDone(outcome)) await plan.done?.();
+    const { done } = plan;
+    if (done && isDone(outcome)) await this.aftermath.beside(conversationId, done);
     return this.shown.to(ask, outcome, rehearse(reached, command, NO_FACTS, new Date().toISOString()).after);
   }
 

@@ -6,6 +6,7 @@ import type { Verb } from '@parley/domain/access';
 import type { Reply } from '@parley/temporal/patience';
 import type { LeaseCommand } from '../capacity/lease.entity.js';
 import { Leases, type Target } from '../capacity/leases.js';
+import { Aftermath } from './aftermath.js';
 import type { Ask, Fields, InboxCommand } from './ask.js';
 import { Commands, type Send } from './commands.js';
 
@@ -15,6 +16,7 @@ export class LeasedCommands {
   constructor(
     private readonly commands: Commands,
     private readonly leases: Leases,
+    private readonly aftermath: Aftermath,
   ) {}
 
   run(
@@ -48,7 +50,9 @@ export class LeasedCommands {
     const key = { tenant, conversationId, episode, requestId: command.commandId };
     const lease = await this.leases.takeFor(key, command, target);
     const reply = await plainly({ ...command, lease });
-    if ('granted' in lease) await this.leases.settle(key, target.agentId, reply);
+    // One that stays unsettled is asked about again (LeaseSettler).
+    if ('granted' in lease)
+      await this.aftermath.beside(conversationId, () => this.leases.settle(key, target.agentId, reply));
     return reply;
   }
 }

@@ -22,9 +22,18 @@ export class Shown {
   /** @param expected what the command should have made of the state that we knew */
   async to(ask: Ask, outcome: CommandOutcome, expected: Conversation): Promise<CommandOutcome> {
     if (outcome.kind !== 'done') return outcome;
-    const { tagName } = await this.configuration.of(ask.tenant);
+    const tagName = await this.#tagNames(ask.tenant);
     const availableCommands = await this.#buttons(ask, outcome.conversation.sequence, expected);
     return { ...outcome, conversation: { ...withTagNames(outcome.conversation, tagName), availableCommands } };
+  }
+
+  /** Tags stay slugs where their names cannot be read: the command is decided all the same. */
+  async #tagNames(tenant: string): Promise<(slug: string) => string> {
+    try {
+      return (await this.configuration.of(tenant)).tagName;
+    } catch {
+      return (slug) => slug;
+    }
   }
 
   /** A run answers no state. Where ours was behind it is asked; where it cannot be, the command is decided all the same. */

@@ -21,9 +21,8 @@ export interface Qualified {
 /** Names become slugs; an unknown tag is made on the spot by who may, else it is a wrong field. */
 export function qualified(said: Qualification, known: Snapshot, policy: Policy, caller: Caller): Qualified {
   const { tags, category, subcategory } = said;
-  const named = new Map((tags ?? []).map((name) => [tagSlug(name), name]));
-  const unknown = [...named].filter(([slug]) => !known.knowsTag(slug));
-  const [first] = unknown;
+  const named = bySlug(tags);
+  const [first] = unknownOf(named, known);
   if (first && !mayCreateTags(caller, policy))
     throw wrong(`/tags/${(tags ?? []).indexOf(first[1])}`, 'is not one of your tags');
   if (category !== undefined && known.category(category)?.archived !== false)
@@ -36,9 +35,23 @@ export function qualified(said: Qualification, known: Snapshot, policy: Policy, 
       ...(category !== undefined && { category }),
       ...(subcategory !== undefined && { subcategory, subcategoryOf: found?.category ?? null }),
     },
-    newTags: unknown.map(([id, name]) => ({ id, name: name.normalize('NFC') })),
+    newTags: newTagsOf(tags, known, policy, caller),
   };
 }
+
+/** Of what was typed, what nobody knew and this caller may make. */
+export function newTagsOf(
+  tags: string[] | undefined,
+  known: Snapshot,
+  policy: Policy,
+  caller: Caller,
+): Qualified['newTags'] {
+  if (!mayCreateTags(caller, policy)) return [];
+  return unknownOf(bySlug(tags), known).map(([id, name]) => ({ id, name: name.normalize('NFC') }));
+}
+
+const bySlug = (tags: string[] = []) => new Map(tags.map((name) => [tagSlug(name), name]));
+const unknownOf = (named: Map<string, string>, known: Snapshot) => [...named].filter(([slug]) => !known.knowsTag(slug));
 
 /** reliability.md, section 5: supervisors always, agents where policy lets them, machines never. */
 const mayCreateTags = ({ role, scopes }: Caller, policy: Policy): boolean =>
