@@ -1,8 +1,10 @@
 import { Inject, Injectable, type OnApplicationBootstrap } from '@nestjs/common';
 import type { OutgoingMessage } from '@parley/contracts/inbox-http';
 import type { Database } from '@parley/persistence/database';
+import { isUnavailable } from '@parley/persistence/unavailable';
 import type { Vault } from '@parley/persistence/vault';
 import { Metrics } from '@parley/service/metrics';
+import { ProblemError } from '@parley/service/problem';
 import { Shutdown } from '@parley/service/shutdown';
 import { SERVICE_LOG, type ServiceLog } from '@parley/service/tokens';
 import { Counter } from 'prom-client';
@@ -69,7 +71,9 @@ export class Deliveries implements OnApplicationBootstrap {
 
   #begin(tenant: string, messageId: string): void {
     const delivering = this.#deliver(tenant, messageId)
-      .catch((error: unknown) => this.log.error({ err: error, messageId }, 'a delivery could not be tried'))
+      .catch((error: unknown) =>
+        this.log[isUnavailable(error) ? 'warn' : 'error']({ err: error, messageId }, 'a delivery could not be tried'),
+      )
       .finally(() => {
         this.#inHand.delete(delivering);
         // The next of its thread may go now.
@@ -81,7 +85,7 @@ export class Deliveries implements OnApplicationBootstrap {
   async #deliver(tenant: string, messageId: string): Promise<void> {
     const row = await this.database.inTenant(tenant, (em) => em.findOne(DeliveryRow, { tenant, messageId }, FRESH));
     if (row?.state !== 'waiting') return;
-    const sent = await this.#send(row);
+    const sent = await this.#send(row).catch(orFailed);
     if (this.#stopping.signal.aborted && sent.kind === 'failed') return;
     this.#attempts.inc({ outcome: sent.kind });
     await this.#keep(row, sent);
@@ -91,7 +95,8 @@ export class Deliveries implements OnApplicationBootstrap {
     const message = await this.database.inTenant(tenant, (em) =>
       em.findOne(MessageRow, { tenant, id: messageId }, FRESH),
     );
-    const account = await this.accounts.find(tenant, channelAccount);
+    const account = await this.accounts.find(tenant, channelAccount).catch(orGone);
+    if (!account) return { kind: 'failed', why: 'account withdrawn', isFinal: true };
     const secret = await this.accounts.secretOf(account);
     const { conversationId, body, contactId } = message ?? {};
     if (!conversationId || !body || !contactId || !secret || !account.deliveryUrl)
@@ -107,7 +112,7 @@ export class Deliveries implements OnApplicationBootstrap {
 
   async #keep({ tenant, messageId, attempts }: DeliveryRow, sent: Sent): Promise<void> {
     const tried = attempts + 1;
-    const pauseMs = sent.kind === 'failed' ? pauseAfter(tried, Math.random()) : undefined;
+    const pauseMs = sent.kind === 'failed' && !sent.isFinal ? pauseAfter(tried, Math.random()) : undefined;
     const state = sent.kind === 'delivered' ? 'delivered' : pauseMs === undefined ? 'failed' : 'waiting';
     const lastOutcome = sent.kind === 'delivered' ? 'delivered' : sent.why;
     const change = {
@@ -141,4 +146,14 @@ export class Deliveries implements OnApplicationBootstrap {
       [limit, LEASE_S],
     );
   }
+}
+
+/** A database that is away says nothing of this delivery; whatever else stands in its way counts as an attempt. */
+function orFailed(error: unknown): Sent {
+  if (isUnavailable(error)) throw error;
+  return { kind: 'failed', why: error instanceof Error ? error.name : 'not sent' };
+}
+
+function orGone(error: unknown): undefined {
+  if (!(error instanceof ProblemError) || error.status !== 404) throw error;
 }

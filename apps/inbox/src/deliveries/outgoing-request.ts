@@ -1,6 +1,7 @@
 import { Webhook } from 'standardwebhooks';
 
-export type Sent = { kind: 'delivered' } | { kind: 'failed'; why: string };
+/** `isFinal`: no further attempt can help. */
+export type Sent = { kind: 'delivered' } | { kind: 'failed'; why: string; isFinal?: true };
 
 /** A receiver that answers slowly holds nobody up. */
 const ANSWER_WITHIN_MS = 10_000;
