@@ -26,7 +26,12 @@ export class DeskSequence implements OnApplicationBootstrap {
   ) {
     const onError = (error: unknown): void => log.warn({ err: error }, 'desk changes have no position yet');
     this.#loop = new Wakeable(SWEEP_MS, onError);
-    this.#tenants = new HeardTenants(SWEEP_MS, () => this.#left(), onError);
+    this.#tenants = new HeardTenants(
+      SWEEP_MS,
+      () => this.#left(),
+      onError,
+      () => this.#loop.wake(),
+    );
   }
 
   onApplicationBootstrap(): void {
@@ -34,8 +39,14 @@ export class DeskSequence implements OnApplicationBootstrap {
       this.#tenants.hear(tenant);
       this.#loop.wake();
     });
-    this.shutdown.on('workers', () => this.#loop.stop());
-    this.#loop.start(() => this.#tenants.each((tenant) => this.#sequence(tenant)));
+    this.shutdown.on('workers', async () => {
+      await this.#loop.stop();
+      await this.#tenants.idle();
+    });
+    this.#loop.start(async () => {
+      await this.#tenants.begin((tenant) => this.#sequence(tenant));
+      return false;
+    });
   }
 
   async #sequence(tenant: string): Promise<void> {
