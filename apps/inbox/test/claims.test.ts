@@ -163,6 +163,19 @@ describe('claims of threads', () => {
     expect((await claimed(claims, thread)).inHand.message).toMatchObject({ id: 'maybe', wasHanded: true });
   });
 
+  test('a thread that is let go between two messages waits behind those that wait already', async () => {
+    const [claims, busy, other] = [new Claims(database), newThread(), newThread()];
+    await stored(busy, 'busy-1', 'busy-2');
+    const { claim } = await claimed(claims, busy);
+    await stored(other, 'other-1');
+    await database.inTenant(tenant, async (em) => {
+      await em.nativeUpdate(MessageRow, { tenant, id: 'busy-1' }, { state: 'placed' });
+      await claims.letGo(em, claim);
+    });
+    const next = async () => (await claims.claim(1)).taken.map(({ inHand }) => inHand.message.id);
+    expect([await next(), await next()]).toEqual([['other-1'], ['busy-2']]);
+  });
+
   test('a thread without more is let go, and the next message makes it wait again', async () => {
     const [claims, thread] = [new Claims(database), newThread()];
     await stored(thread, 'only');

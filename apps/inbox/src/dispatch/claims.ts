@@ -139,9 +139,9 @@ export class Claims {
     );
   }
 
-  /** The process stops between two messages: any other may go on at once. @throws ClaimLost */
+  /** Between two messages: any other may go on at once, those first that wait already. @throws ClaimLost */
   letGo(em: EntityManager, claim: Claim): Promise<void> {
-    return this.#letGo(em, claim);
+    return this.#letGo(em, claim, ', next_attempt_at = now()');
   }
 
   /**

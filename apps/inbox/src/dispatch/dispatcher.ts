@@ -13,6 +13,9 @@ import { Wakeable } from '../wakeable.js';
 
 /** So many threads at once; a thread's messages go one after the other. */
 const THREADS_AT_ONCE = 32;
+/** While all are taken, one thread goes on for so long at most: however fast it refills, others have their turn. */
+const TURN_MESSAGES = 50;
+const TURN_MS = 1_000;
 /** For what another process left behind; whatever moves here wakes it. */
 const SWEEP_MS = 2_000;
 /** By an error of ours or of the database; whether it was sent nobody knows. */
@@ -91,13 +94,20 @@ export class Dispatcher implements OnApplicationBootstrap {
   }
 
   async #serve(claim: Claim, first: InHand): Promise<void> {
-    for (let inHand: InHand | undefined = first; inHand;) inHand = await this.#handOn(claim, inHand);
+    const endsAt = performance.now() + TURN_MS;
+    let given = 0;
+    const goesOn = (): boolean => {
+      given += 1;
+      const isTurnOver = given >= TURN_MESSAGES || performance.now() >= endsAt;
+      return !this.#loop.isStopping && !(isTurnOver && this.#inHand.size >= THREADS_AT_ONCE);
+    };
+    for (let inHand: InHand | undefined = first; inHand;) inHand = await this.#handOn(claim, inHand, goesOn);
   }
 
   /** Answers the next message of the thread, when it goes on at once. */
-  async #handOn(claim: Claim, inHand: InHand): Promise<InHand | undefined> {
+  async #handOn(claim: Claim, inHand: InHand, goesOn: () => boolean): Promise<InHand | undefined> {
     try {
-      return await this.#keep(claim, inHand, await this.handOver.give(claim, inHand));
+      return await this.#keep(claim, inHand, await this.handOver.give(claim, inHand), goesOn());
     } catch (error) {
       if (error instanceof ClaimLost) throw error;
       this.#trouble('a message was interrupted', error);
@@ -106,9 +116,8 @@ export class Dispatcher implements OnApplicationBootstrap {
     }
   }
 
-  async #keep(claim: Claim, inHand: InHand, given: Given): Promise<InHand | undefined> {
+  async #keep(claim: Claim, inHand: InHand, given: Given, goesOn: boolean): Promise<InHand | undefined> {
     const { message } = inHand;
-    const goesOn = !this.#loop.isStopping;
     if (given.kind === 'again') {
       await this.#putBack(claim, inHand, given);
       return undefined;
