@@ -34,6 +34,8 @@ const HEARTBEAT_MS = 15_000;
 const INTROSPECT_MS = 30_000;
 /** A reader so far behind is cut; it comes back with Last-Event-ID. */
 const MAX_UNSENT_BYTES = 1024 * 1024;
+/** For the last bytes of a stream; a reader that does not take them by then does not read. */
+const FAREWELL_MS = 2000;
 const MAX_TIMER_MS = 2 ** 31 - 1;
 // Fits a bigint of the database.
 const POSITION = /^\d{1,18}$/;
@@ -110,6 +112,8 @@ class Stream {
   async run(lastEventId: string | undefined): Promise<void> {
     // `request.on('close')` fires at the end of the request's body; only the response knows that the reader is gone.
     this.response.once('close', () => this.closed.resolve());
+    // A reader that is lost says so by closing, too; without a listener its error would end the process.
+    this.response.on('error', () => this.response.destroy());
     const unsubscribe = this.options.source.subscribe((event) => this.hear(event));
     try {
       const opening = await this.opening(lastEventId);
@@ -118,13 +122,20 @@ class Stream {
       await this.closed.promise;
     } finally {
       unsubscribe();
-      for (const timer of this.timers) clearTimeout(timer);
+      this.clearTimers();
     }
   }
 
   end(): void {
-    if (!this.response.headersSent || this.response.writableEnded) return;
-    this.response.end(`retry: ${RETRY_MS}\n\n`);
+    if (this.response.headersSent) this.finish(`retry: ${RETRY_MS}\n\n`);
+  }
+
+  /** Nothing is written after these bytes; `close` comes only when they are taken, or when we wait no longer. */
+  private finish(lastBytes: string): void {
+    if (this.response.writableEnded) return;
+    this.clearTimers();
+    this.response.end(lastBytes);
+    this.after(FAREWELL_MS, () => this.response.destroy());
   }
 
   private async opening(lastEventId: string | undefined): Promise<readonly StreamEvent[]> {
@@ -168,7 +179,11 @@ class Stream {
   }
 
   private endUnauthenticated(): void {
-    if (!this.response.writableEnded) this.response.end('event: unauthenticated\ndata: {}\n\n');
+    this.finish('event: unauthenticated\ndata: {}\n\n');
+  }
+
+  private clearTimers(): void {
+    for (const timer of this.timers.splice(0)) clearTimeout(timer);
   }
 
   private every(ms: number, run: () => void): void {

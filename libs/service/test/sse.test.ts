@@ -1,10 +1,13 @@
-import { get, type ClientRequest, type IncomingMessage } from 'node:http';
+import { createServer, get, type ClientRequest, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, expect, test } from '@jest/globals';
+import type { Request, Response } from 'express';
 import type { RunningService } from '../src/run-service.js';
+import { Shutdown } from '../src/shutdown.js';
 import { Streams } from '../src/sse.js';
 import { ask, problemIn, refused } from './asking.js';
-import { feed, startSmall } from './small-service.js';
+import { Feed, feed, silent, startSmall } from './small-service.js';
 
 let service: RunningService;
 let streams: Streams;
@@ -186,4 +189,33 @@ test('stopping ends the streams, tells when to come back, and takes no second', 
   await until(() => reader.ended);
   expect(performance.now() - startedAt).toBeLessThan(1000);
   expect(reader.text.endsWith('retry: 2000\n\n')).toBe(true);
+});
+
+test('F12: a reader whose socket takes nothing any more is gone soon after its stream has ended', async () => {
+  const [shutdown, own] = [new Shutdown(silent), new Feed()];
+  const ownStreams = new Streams(shutdown);
+  const opened = Promise.withResolvers<ServerResponse>();
+  const server = createServer((request, response) => {
+    const asked = Object.assign(request, { header: () => undefined }) as unknown as Request;
+    const expiresAt = new Date(Date.now() + 60_000).toISOString();
+    void ownStreams.serve(asked, response as unknown as Response, { user: 'demo/a', source: own, expiresAt });
+    opened.resolve(response);
+  }).listen(0);
+  const { port } = server.address() as AddressInfo;
+  const request = get({ port, agent: false }, (deaf) => void deaf.pause().on('error', () => undefined));
+  request.on('error', () => undefined);
+  const response = await opened.promise;
+  await until(() => own.listeners.size === 1 && response.headersSent);
+  const taken = async (): Promise<boolean> => {
+    for (let looks = 0; looks < 20 && response.writableLength > 0; looks += 1) await sleep(10);
+    return response.writableLength === 0;
+  };
+  do own.publish('x'.repeat(200_000));
+  while (await taken());
+  await shutdown.runStage('streams');
+  expect([response.writableEnded, response.writableFinished, ownStreams.size]).toEqual([true, false, 1]);
+  await until(() => ownStreams.size === 0);
+  expect([response.destroyed, own.listeners.size]).toEqual([true, 0]);
+  request.destroy();
+  server.close();
 });

@@ -72,3 +72,25 @@ test('a reader that does not read is cut at 1 MiB', async () => {
   await jest.advanceTimersByTimeAsync(1);
   expect([screen.destroyed, streams.size, feed.listeners.size]).toEqual([true, 0, 0]);
 });
+
+test.each([
+  ['its token ends', { expiresAt: new Date(Date.now() + 10_000).toISOString() }],
+  ['its token is revoked', { isRevoked: async () => true }],
+])('F12: when %s, a reader that does not read hears nothing more and is cut 2 s later', async (_why, more) => {
+  const screen = new Screen(false);
+  const errors: unknown[] = [];
+  screen.on('error', (error) => errors.push(error));
+  const { streams, served } = await open(more, screen);
+  await jest.advanceTimersByTimeAsync(30_000);
+  while (!screen.writableEnded) await jest.advanceTimersByTimeAsync(1_000);
+  await jest.advanceTimersByTimeAsync(60_000);
+  await served;
+  expect([errors, screen.destroyed, streams.size, jest.getTimerCount()]).toEqual([[], true, 0, 0]);
+});
+
+test('an error on the way to a reader ends its stream, not the process', async () => {
+  const { screen, streams, served } = await open();
+  screen.emit('error', new Error('write EPIPE'));
+  await served;
+  expect([screen.destroyed, streams.size, jest.getTimerCount()]).toEqual([true, 0, 0]);
+});
