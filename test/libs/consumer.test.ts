@@ -177,6 +177,26 @@ describe('a consumer', () => {
     );
   });
 
+  test('F12: while one partition waits, another’s success neither hides that nor makes the consumer begin anew', async () => {
+    const [topic, group] = [await newTopic(2), newGroup()];
+    // Each on a partition of its own.
+    await filled(topic, ['a'], 1);
+    await filled(topic, ['d'], 60);
+    let isAway = true;
+    const done: string[] = [];
+    const handle = async (record: LogRecord): Promise<void> => {
+      if (record.key === 'a' && isAway) throw new Retry('the database is away');
+      await new Promise((resolve) => setTimeout(resolve, 25));
+      done.push(idOf(record));
+    };
+    const consumer = consume({ group, topics: [topic], handle, stuckAfterMs: 500 });
+    await until(60, done);
+    expect(consumer.health()).toMatchObject({ state: 'down', reason: 'Retry: the database is away', rebuilt: 0 });
+    isAway = false;
+    await until(61, done);
+    expect(done).toEqual([...oneTo(60).map((n) => `d:${n}`), 'a:1']);
+  });
+
   test('F19: members come and go: every record is handled, first times in order, none lost', async () => {
     const topic = await newTopic(6);
     const group = newGroup();

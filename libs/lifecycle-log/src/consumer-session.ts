@@ -3,6 +3,7 @@ import { handleOne } from './handling.js';
 import type { HandlingOptions } from './handling.js';
 import { reasonOf } from './failure.js';
 import { withinMs } from './patience.js';
+import { partitionId } from './progress.js';
 
 export interface SessionOptions extends HandlingOptions {
   group: string;
@@ -11,8 +12,6 @@ export interface SessionOptions extends HandlingOptions {
   partitionsAtOnce: number;
   /** A member that is silent for so long is out of the group. */
   sessionMs: number;
-  /** Told while something the handler needs is away, and null when it is back. */
-  waiting(reason: string | null): void;
 }
 
 /** Every deploy stops the group until the slowest member is back (classic protocol only). */
@@ -28,6 +27,8 @@ export class ConsumerSession {
   readonly ended: Promise<string>;
   private readonly end = Promise.withResolvers<string>();
   private readonly consumer: Consumer;
+  /** The partitions with a record in hand; a text says what its handler waits for. */
+  private readonly inHand = new Map<string, string | null>();
   private assigned: Record<string, number[]> | undefined;
   private closing = false;
   private started: Promise<void> = Promise.resolve();
@@ -60,6 +61,19 @@ export class ConsumerSession {
     return this.assigned && (this.assigned[topic] ?? []).includes(partition);
   }
 
+  /** What some handler waits for that is away. */
+  get away(): string | undefined {
+    return [...this.inHand.values()].find((reason) => reason !== null);
+  }
+
+  /**
+   * Whether it is ours and nothing outside holds it up. kafkajs asks a broker for more only when all that it brought is
+   * handled, so beside one that waits, all move no more but those in hand.
+   */
+  mayMove(topic: string, partition: number): boolean {
+    return this.away === undefined || this.inHand.get(partitionId({ topic, partition })) === null;
+  }
+
   get joined(): boolean {
     return this.assigned !== undefined;
   }
@@ -78,7 +92,7 @@ export class ConsumerSession {
       autoCommit: false,
       eachBatchAutoResolve: false,
       partitionsConsumedConcurrently: partitionsAtOnce,
-      eachBatch: (payload) => this.work(payload),
+      eachBatch: (payload) => this.work(payload).finally(() => this.inHand.delete(partitionId(payload.batch))),
     });
   }
 
@@ -100,22 +114,24 @@ export class ConsumerSession {
   private async work(payload: EachBatchPayload): Promise<void> {
     const { topic, partition, messages } = payload.batch;
     const isOurs = (): boolean => !this.closing && payload.isRunning() && !payload.isStale();
-    let committedAt = Date.now();
+    const waiting = (reason: string | null): void => void this.inHand.set(partitionId(payload.batch), reason);
+    waiting(null);
+    let committedAt = performance.now();
     let next: string | undefined;
     const commit = async (): Promise<void> => {
       if (next === undefined) return;
       await payload.commitOffsetsIfNecessary({ topics: [{ topic, partitions: [{ partition, offset: next }] }] });
-      committedAt = Date.now();
+      committedAt = performance.now();
       next = undefined;
     };
     for (const message of messages) {
       if (!isOurs()) break;
       const { heartbeat } = payload;
-      const turn = { topic, partition, message, isOurs, heartbeat, waiting: this.options.waiting };
+      const turn = { topic, partition, message, isOurs, heartbeat, waiting };
       if ((await handleOne(this.options, turn)) === 'not-ours') break;
       payload.resolveOffset(message.offset);
       next = String(BigInt(message.offset) + 1n);
-      if (Date.now() - committedAt >= COMMIT_EVERY_MS) await commit();
+      if (performance.now() - committedAt >= COMMIT_EVERY_MS) await commit();
       await heartbeat();
     }
     await commit();

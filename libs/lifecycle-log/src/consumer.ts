@@ -87,7 +87,6 @@ class Supervisor {
   private admin: { client: Admin; connecting: Promise<void> } | undefined;
   private state: ConsumerHealth['state'] = 'down';
   private reason: string | null = 'starting';
-  private away: string | null = null;
   private rebuilt = 0;
 
   constructor(private readonly options: ConsumerOptions) {
@@ -96,23 +95,24 @@ class Supervisor {
     this.log = log;
     this.calmly = calm(log);
     const { stuckAfterMs = STUCK_AFTER_MS, sessionMs = SESSION_MS } = options;
-    this.progress = new Progress(stuckAfterMs, sessionMs + stuckAfterMs, Date.now());
+    this.progress = new Progress(stuckAfterMs, sessionMs + stuckAfterMs, performance.now());
   }
 
   health(): ConsumerHealth {
     const { state, reason, rebuilt } = this;
     const lag = this.progress.lag;
-    return this.away ? { state: 'down', lag, reason: this.away, rebuilt } : { state, lag, reason, rebuilt };
+    const away = this.session?.away;
+    return away === undefined ? { state, lag, reason, rebuilt } : { state: 'down', lag, reason: away, rebuilt };
   }
 
   async run(): Promise<void> {
     const { signal } = this.stopping;
     for (let failures = 0; !signal.aborted; failures += 1) {
-      const startedAt = Date.now();
+      const startedAt = performance.now();
       const why = await this.oneSession();
       if (signal.aborted) break;
       this.calmly('warn', 'consumer: begins anew', { group: this.options.group, why });
-      if (Date.now() - startedAt > 60_000) failures = 0;
+      if (performance.now() - startedAt > 60_000) failures = 0;
       await pause(backoffMs(failures, 500, 5_000), signal);
     }
     await Promise.all(this.leftBehind.map((session) => session.stop(STUCK_FAREWELL_MS)));
@@ -123,7 +123,7 @@ class Supervisor {
   private async oneSession(): Promise<string> {
     const session = this.newSession();
     this.session = session;
-    this.progress.startOver(Date.now());
+    this.progress.startOver(performance.now());
     try {
       // Joining can hang too, so it is watched from the start.
       const over = session.start().then(
@@ -132,7 +132,7 @@ class Supervisor {
       );
       return await Promise.race([over, this.watch(session)]);
     } finally {
-      this.away = null;
+      this.session = undefined;
       await this.partFrom(session);
     }
   }
@@ -157,9 +157,6 @@ class Supervisor {
       sessionMs,
       deadLetters: createDeadLetters(address, group),
       log: this.log,
-      waiting: (reason) => {
-        this.away = reason;
-      },
     });
   }
 
@@ -182,14 +179,15 @@ class Supervisor {
   private async isStuck(session: ConsumerSession): Promise<boolean> {
     const lags = await this.lags();
     // Neither the broker nor the database being away is ours to mend by a new consumer.
-    if (lags === 'no-answer' || this.away) {
-      this.progress.startOver(Date.now());
-      if (lags === 'no-answer') this.down('the broker does not answer');
+    if (lags === 'no-answer') {
+      this.progress.startOver(performance.now());
+      this.down('the broker does not answer');
       return false;
     }
     const ours = session.joined ? lags.filter(({ topic, partition }) => session.holds(topic, partition)) : undefined;
-    const seen = this.progress.observe(ours, Date.now());
-    if (seen === 'moving' || seen === 'idle') this.rebuilt = 0;
+    const mayMove = ({ topic, partition }: PartitionLag): boolean => session.mayMove(topic, partition);
+    const seen = this.progress.observe(ours, performance.now(), mayMove);
+    if ((seen === 'moving' || seen === 'idle') && this.progress.hasRecovered(lags)) this.rebuilt = 0;
     if (seen !== 'still') this.state = seen;
     else if (this.state === 'down' && session.joined) this.state = 'moving';
     if (seen !== 'stuck' && this.state !== 'down') this.reason = null;

@@ -25,7 +25,7 @@ export interface Turn {
   isOurs(): boolean;
   /** Keeps the membership alive while waiting; throws when the group rebalances. */
   heartbeat(): Promise<void>;
-  /** Told while something the handler needs is away, and null when it is back. */
+  /** Told while something the handler needs is away, and null when nothing is waited for any more, whyever. */
   waiting(reason: string | null): void;
 }
 
@@ -38,15 +38,20 @@ const SAID_EVERY = 15;
 
 /** Handles one record: done (also by burying it), or given up because the partition is no longer ours. */
 export async function handleOne(options: HandlingOptions, turn: Turn): Promise<'done' | 'not-ours'> {
+  try {
+    return await handledOrBuried(options, turn);
+  } finally {
+    turn.waiting(null);
+  }
+}
+
+async function handledOrBuried(options: HandlingOptions, turn: Turn): Promise<'done' | 'not-ours'> {
   const record = logRecordOf(turn.topic, turn.partition, turn.message);
   if ('unreadable' in record) return buried(options, turn, record.unreadable);
   let failures = 0;
   for (let attempt = 0; turn.isOurs(); attempt += 1) {
     const failure = await attemptOnce(options, record);
-    if (!failure) {
-      turn.waiting(null);
-      return 'done';
-    }
+    if (!failure) return 'done';
     if (failure.kind === 'poison' || (failure.kind === 'error' && ++failures >= ATTEMPTS))
       return buried(options, turn, failure.reason);
     await waitAfter(options, turn, failure, attempt);
@@ -95,7 +100,6 @@ async function buried(options: HandlingOptions, turn: Turn, reason: string): Pro
   for (let attempt = 0; turn.isOurs(); attempt += 1) {
     try {
       await options.deadLetters.bury({ topic, partition, message, reason });
-      turn.waiting(null);
       options.log('error', 'consumer: dead letter', { topic, partition, offset: message.offset, reason });
       return 'done';
     } catch (error) {

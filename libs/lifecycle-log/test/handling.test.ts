@@ -129,6 +129,14 @@ describe('one record', () => {
     expect([attempts, reasons()]).toEqual([2, []]);
   });
 
+  test('F19: whoever gives a record up waits for nothing any more', async () => {
+    const failing = options(() => new Retry('away'));
+    await handleOne(failing, turn('{}', { isOurs: () => attempts < 2 }));
+    const heartbeat = (): Promise<void> => Promise.reject(new Error('REBALANCE_IN_PROGRESS'));
+    await expect(handleOne(failing, turn('{}', { heartbeat }))).rejects.toThrow('REBALANCE_IN_PROGRESS');
+    expect(waited).toEqual(['Retry: away', 'Retry: away', null, 'Retry: away', null]);
+  });
+
   test('a heartbeat that says the group rebalances ends the turn', async () => {
     const heartbeat = async (): Promise<void> => {
       throw new Error('REBALANCE_IN_PROGRESS');
@@ -195,6 +203,31 @@ describe('health is progress', () => {
     const progress = new Progress(30_000, 60_000, 0);
     for (const now of [0, 10_000, 20_000]) progress.observe([lag(5, 9), lag(now, now + 50, 1)], now);
     expect(progress.observe([lag(5, 9), lag(30_000, 30_050, 1)], 30_000)).toBe('stuck');
+  });
+
+  test('F12: of a partition that is not expected to move only the lag counts, and its 30 s begin when it is again', () => {
+    const progress = new Progress(30_000, 60_000, 0);
+    const first = ({ partition }: PartitionLag): boolean => partition === 0;
+    const both = (moved: number): PartitionLag[] => [lag(moved, 9), lag(5, 9, 1)];
+    expect(progress.observe(both(1), 0)).toBe('still');
+    expect(progress.observe(both(2), 29_000, first)).toBe('moving');
+    expect([progress.observe(both(2), 58_000, first), progress.lag]).toEqual(['still', 11]);
+    expect(progress.observe(both(3), 59_000)).toBe('moving');
+    expect(progress.observe(both(4), 88_000)).toBe('moving');
+    expect(progress.observe(both(5), 89_000)).toBe('stuck');
+  });
+
+  test('what was stuck has recovered by its own next step, not by another’s, or when nothing of it is left', () => {
+    const progress = new Progress(30_000, 60_000, 0);
+    expect(progress.hasRecovered([lag(5, 9)])).toBe(true);
+    progress.observe([lag(5, 9), lag(1, 50, 1)], 0);
+    expect(progress.observe([lag(5, 9), lag(20, 50, 1)], 30_000)).toBe('stuck');
+    progress.startOver(31_000);
+    expect(progress.hasRecovered([lag(5, 9), lag(30, 50, 1)])).toBe(false);
+    expect(progress.hasRecovered([lag(6, 9), lag(30, 50, 1)])).toBe(true);
+    progress.observe([lag(6, 9)], 32_000);
+    expect(progress.observe([lag(6, 9)], 62_000)).toBe('stuck');
+    expect([progress.hasRecovered([lag(6, 9)]), progress.hasRecovered([lag(6, 6)])]).toEqual([false, true]);
   });
 
   test('a consumer that joins no group for 60 s is stuck; one that holds no partition is idle', () => {
