@@ -114,10 +114,16 @@ export class Upkeep implements OnApplicationBootstrap {
 
   private sweep(): void {
     const { idempotency, log } = this.parts;
+    const stopping = new AbortController();
     const sweeping = setInterval(() => {
-      idempotency.sweep().catch((error: unknown) => log.warn({ err: error }, 'old answers could not be forgotten'));
+      idempotency
+        .sweep(stopping.signal)
+        .catch((error: unknown) => log.warn({ err: error }, 'old answers could not be forgotten'));
     }, SWEEP_MS);
-    this.shutdown.on('workers', () => clearInterval(sweeping));
+    this.shutdown.on('workers', () => {
+      stopping.abort();
+      clearInterval(sweeping);
+    });
   }
 
   private lookAfter(): void {

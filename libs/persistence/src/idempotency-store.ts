@@ -31,13 +31,15 @@ export interface IdempotencyStore {
    * again at once; the key stays that request's, for after a 504 nobody knows whether it was done.
    */
   finish(request: IdempotentRequest, owner: string, answer: KeptAnswer): Promise<void>;
-  /** Forgets what is older than 24 h; answers how many. Call it now and then. */
-  sweep(): Promise<number>;
+  /** Forgets all that is older than 24 h, page by page, or until it is told to stop; answers how many. Call it now and then. */
+  sweep(stopping?: AbortSignal): Promise<number>;
 }
 
 const KEPT_MS = 24 * 3_600_000;
 /** Longer than any request (10 s): a holder that has not finished by then has crashed. */
 const LEASE_MS = 15_000;
+/** In one statement, below its time limit. */
+const SWEPT_AT_ONCE = 5_000;
 const RETRY_AFTER_MS = 1_000;
 const KEPT_REFUSALS = new Set([409, 410, 412, 422]);
 const isKept = (status: number): boolean => (status >= 200 && status < 300) || KEPT_REFUSALS.has(status);
@@ -48,10 +50,17 @@ interface Row {
   answer: KeptAnswer | null;
 }
 
+interface IdempotencyOptions {
+  secret: string;
+  leaseMs?: number;
+  keptMs?: number;
+  sweptAtOnce?: number;
+}
+
 /** `now` is the database's: several replicas, one clock. */
 export function createIdempotencyStore(
   database: Database,
-  { secret, leaseMs = LEASE_MS, keptMs = KEPT_MS }: { secret: string; leaseMs?: number; keptMs?: number },
+  { secret, leaseMs = LEASE_MS, keptMs = KEPT_MS, sweptAtOnce = SWEPT_AT_ONCE }: IdempotencyOptions,
 ): IdempotencyStore {
   const hmacKey = derivedKey(secret, 'idempotency');
   const hidden = (request: IdempotentRequest): string => hmacOf(hmacKey, request.fingerprint).toString('base64url');
@@ -93,12 +102,23 @@ export function createIdempotencyStore(
     else await em.execute(`update idempotency set leased_until = '-infinity' ${mine} and answer is null`, names);
   };
 
-  const sweep = async (): Promise<number> => {
+  const sweptPage = async (): Promise<number> => {
     const gone = await database.statementsAcross().execute(
       `delete from idempotency where ctid = any(array(
-         select ctid from idempotency where expires_at < now() limit 5000)) returning 1`,
+         select ctid from idempotency where expires_at < now() limit ?)) returning 1`,
+      [sweptAtOnce],
     );
     return gone.length;
+  };
+
+  const sweep = async (stopping?: AbortSignal): Promise<number> => {
+    let page = await sweptPage();
+    let gone = page;
+    while (page === sweptAtOnce && stopping?.aborted !== true) {
+      page = await sweptPage();
+      gone += page;
+    }
+    return gone;
   };
 
   return { claim, finish, sweep };

@@ -117,6 +117,13 @@ describe('idempotency', () => {
     expect(await store.sweep()).toBe(0);
   });
 
+  test('however much is older than 24 h, one sweep forgets it, unless it is told to stop', async () => {
+    const brief = createIdempotencyStore(database, { secret: SECRET, keptMs: -1, sweptAtOnce: 2 });
+    for (let n = 0; n < 7; n += 1) await claimed(request(`old-${n}`), brief);
+    expect(await brief.sweep(AbortSignal.abort())).toBe(2);
+    expect(await brief.sweep()).toBe(5);
+  });
+
   test('the request itself is not kept, only an HMAC of it', async () => {
     await claimed(request('k7', { fingerprint: 'CANARY-2' }));
     const rows = await run<{ fingerprint: string }>(

@@ -20,6 +20,7 @@ const A_BATCH = 5_000;
 @Injectable()
 export class Upkeep implements OnApplicationBootstrap {
   readonly #loop: Wakeable;
+  readonly #stopping = new AbortController();
 
   constructor(
     @Inject(DATABASE) private readonly database: Database,
@@ -40,12 +41,15 @@ export class Upkeep implements OnApplicationBootstrap {
         return { up: held === 0, detail: `${waiting} threads wait, ${held} of them held` };
       },
     });
-    this.shutdown.on('workers', () => this.#loop.stop());
+    this.shutdown.on('workers', () => {
+      this.#stopping.abort();
+      return this.#loop.stop();
+    });
     this.#loop.start(() => this.#tidy());
   }
 
   async #tidy(): Promise<boolean> {
-    await this.idempotency.sweep();
+    await this.idempotency.sweep(this.#stopping.signal);
     const forgotten = await this.database.acrossTenants(async (em) => {
       const changes = await em.execute<unknown[]>(
         `delete from desk_change where id in (
