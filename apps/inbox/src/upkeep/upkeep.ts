@@ -57,11 +57,12 @@ export class Upkeep implements OnApplicationBootstrap {
          returning id`,
         [A_BATCH],
       );
+      // Locked as it is looked at: one that tells of more by now is not forgotten for what it told before.
       const decided = await em.execute<unknown[]>(
         `delete from decided where (tenant, conversation_id) in (
            select d.tenant, d.conversation_id from decided d
            join conversation c on c.tenant = d.tenant and c.id = d.conversation_id
-           where c.sequence >= d.sequence limit ?)
+           where c.sequence >= d.sequence limit ? for update of d skip locked)
          returning conversation_id`,
         [A_BATCH],
       );
