@@ -18,6 +18,13 @@ export const agent = (id: string): Caller => ({ kind: 'agent', id, role: 'agent'
 
 type Without<T, K extends PropertyKey> = T extends unknown ? Omit<T, K> : never;
 
+/** Who began it, and where. */
+interface Origin {
+  contactId: string;
+  channelAccount: string;
+  campaign: string;
+}
+
 /** A conversation as its two logs tell it, made by the domain's own rules. */
 export class Lived {
   readonly events: LifecycleEvent[] = [];
@@ -30,6 +37,7 @@ export class Lived {
     readonly thread: string,
     readonly ordinal = 1,
     readonly previousConversationId: string | null = null,
+    readonly origin: Origin = ORIGIN,
   ) {
     this.id = conversationIdOf(thread, RUN, ordinal);
   }
@@ -43,13 +51,18 @@ export class Lived {
     return new Date(Date.UTC(2026, 10, 21, 10, this.#minute)).toISOString();
   }
 
+  later(minutes: number): this {
+    this.#minute += minutes;
+    return this;
+  }
+
   says(): this {
     const said = { messageId: this.#nextId(), author: 'visitor', acceptedAt: this.now, length: 5 } as const;
-    const caller: Caller = { kind: 'visitor', id: 'ct_1', role: 'visitor', scopes: [] };
+    const caller: Caller = { kind: 'visitor', id: this.origin.contactId, role: 'visitor', scopes: [] };
     const { thread: threadId, id: conversationId, previousConversationId } = this;
     const names = { tenant: 'demo', threadId, conversationId, previousConversationId };
     if (this.#state) this.does({ type: 'message', ...said }, caller);
-    else this.does({ type: 'start', ...said, ...names, start: START }, caller);
+    else this.does({ type: 'start', ...said, ...names, start: { ...START, ...this.origin } }, caller);
     return this.#said('visitor', null);
   }
 
@@ -115,15 +128,13 @@ export class Lived {
   }
 }
 
+const ORIGIN: Origin = { contactId: 'ct_1', channelAccount: 'whatsapp', campaign: 'whatsapp' };
 const START = {
   policy: { name: 'iadvize-social', version: 1, ...presets['iadvize-social'] },
-  channelAccount: 'whatsapp',
   channelKind: 'third-party',
   surveyOn: true,
-  campaign: 'whatsapp',
   paidPerConversation: false,
   group: 'support',
-  contactId: 'ct_1',
   pendingReason: 'in-queue',
 } as const;
 
