@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { LIVE_ACTIVITY_SORTS, LiveActivityQuery } from '@parley/contracts/admin-http';
 import { columnsOf, versionOf } from '../src/lifecycle/columns.js';
-import { after, matching, ordered } from '../src/live-activity/live-activity.query.js';
+import { after, matching, ordered, type Sort } from '../src/live-activity/live-activity.query.js';
 import { viewOf } from '@parley/domain/view';
 import { Lived, supervisor } from './lived.js';
 
@@ -49,14 +49,21 @@ describe('the filter as data', () => {
 });
 
 describe('the order', () => {
+  const columns: Record<Sort, string> = {
+    startedAt: 'startedAt',
+    '-startedAt': 'startedAt',
+    lastMessageAt: 'idleSince',
+    '-lastMessageAt': 'idleSince',
+    deadlineAt: 'deadlineOrder',
+    '-deadlineAt': 'deadlineOrder',
+  };
+
   test.each(LIVE_ACTIVITY_SORTS)('%s is total, and a page begins where the last one ended', (sort) => {
-    const [first, second] = [ordered(sort)].flat();
-    const [column, direction] = Object.entries(first ?? {})[0] ?? [];
-    expect(second).toEqual({ id: 'asc' });
-    expect(direction).toBe(sort.startsWith('-') ? 'desc' : 'asc');
-    const beyond = sort.startsWith('-') ? { $lt: 'v' } : { $gt: 'v' };
+    const column = columns[sort];
+    const isDescending = sort.startsWith('-');
+    expect(ordered(sort)).toEqual([{ [column]: isDescending ? 'desc' : 'asc' }, { id: 'asc' }]);
     expect(after(sort, ['v', 'cnv_1'])).toEqual({
-      $or: [{ [String(column)]: beyond }, { [String(column)]: 'v', id: { $gt: 'cnv_1' } }],
+      $or: [{ [column]: isDescending ? { $lt: 'v' } : { $gt: 'v' } }, { [column]: 'v', id: { $gt: 'cnv_1' } }],
     });
   });
 });

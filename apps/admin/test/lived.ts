@@ -24,6 +24,7 @@ export class Lived {
       previousConversationId?: string;
       ordinal?: number;
       thread?: string;
+      inactivityMs?: number;
     } = {},
   ) {}
 
@@ -34,6 +35,11 @@ export class Lived {
 
   get now(): string {
     return new Date(Date.UTC(2026, 2, 21, 10, this.#minute)).toISOString();
+  }
+
+  later(minutes: number): this {
+    this.#minute += minutes;
+    return this;
   }
 
   /** The visitor's first message, or the next one. */
@@ -93,8 +99,9 @@ export class Lived {
   }
 
   #start() {
-    const preset = { name: this.preset, version: 1, ...presets[this.preset] };
+    const values = presets[this.preset];
     const {
+      inactivityMs = values.inactivityMs,
       group = 'support',
       campaign = 'whatsapp',
       previousConversationId = null,
@@ -109,7 +116,7 @@ export class Lived {
       contactId: 'con_1',
     } as const;
     const start = {
-      policy: preset,
+      policy: { name: this.preset, version: 1, ...values, inactivityMs },
       ...account,
       campaign,
       group,

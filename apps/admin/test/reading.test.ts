@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { Caller } from '@parley/contracts/actor';
-import { LIVE_ACTIVITY_SORTS, LiveActivityQuery } from '@parley/contracts/admin-http';
+import { LiveActivityQuery } from '@parley/contracts/admin-http';
 import type { AuditRecord } from '@parley/contracts/audit';
 import type { ConversationView } from '@parley/contracts/conversation';
 import { createCursors } from '@parley/service/cursor';
@@ -53,55 +53,115 @@ beforeAll(async () => {
 
 const list = (caller: Caller, query: Record<string, string> = {}, tenant = 'demo') =>
   liveActivity.list(tenant, caller, LiveActivityQuery.parse(query));
-const named = (items: ConversationView[]): string[] =>
-  items
-    .map(({ conversationId }) => Object.entries(lives).find(([, lived]) => lived.id === conversationId)?.[0] ?? '?')
-    .sort();
+const named = (items: ConversationView[], known: Record<string, Lived> = lives): string[] =>
+  items.map(({ conversationId }) => Object.entries(known).find(([, { id }]) => id === conversationId)?.[0] ?? '?');
+
+/** Page after page to the end, as the names of what is on each. */
+async function pages(
+  query: Record<string, string>,
+  limit: number,
+  known: Record<string, Lived> = lives,
+): Promise<string[][]> {
+  const seen: string[][] = [];
+  let next: object = {};
+  do {
+    const { items, nextCursor } = await list(superAdministrator, { ...query, limit: String(limit), ...next });
+    seen.push(named(items, known));
+    next = nextCursor === null ? {} : { cursor: nextCursor };
+  } while ('cursor' in next);
+  return seen;
+}
 
 describe('Live Activity on a real database', () => {
   test('A2, D2: what has not ended, in the caller’s scope', async () => {
-    expect(named((await list(superAdministrator)).items)).toEqual(['active', 'experts', 'waiting']);
-    expect(named((await list(manager)).items)).toEqual(['active', 'waiting']);
-    expect(named((await list(administrator)).items)).toEqual(['experts', 'waiting']);
-    expect(named((await list(auditor)).items)).toEqual(['active', 'experts', 'waiting']);
+    expect(named((await list(superAdministrator)).items)).toEqual(['waiting', 'active', 'experts']);
+    expect(named((await list(manager)).items)).toEqual(['waiting', 'active']);
+    expect(named((await list(administrator)).items)).toEqual(['waiting', 'experts']);
+    expect(named((await list(auditor)).items)).toEqual(['waiting', 'active', 'experts']);
     expect(named((await list(supervisor('manager'))).items)).toEqual([]);
     expect((await list(superAdministrator, {}, 'other')).items).toEqual([]);
   });
 
   test.each([
-    [{ status: 'all' }, ['active', 'closed', 'experts', 'waiting']],
-    [{ status: 'closed,pending' }, ['closed', 'waiting']],
-    [{ campaign: 'site' }, ['experts', 'waiting']],
+    [{ status: 'all' }, ['waiting', 'active', 'experts', 'closed']],
+    [{ status: 'closed,pending' }, ['waiting', 'closed']],
+    [{ campaign: 'site' }, ['waiting', 'experts']],
     [{ agent: 'eva' }, ['active']],
     [{ q: 'EXPERT' }, ['experts']],
     [{ q: '%' }, []],
-    [{ idleForMs: '1' }, ['active', 'experts', 'waiting']],
+    [{ idleForMs: '1' }, ['waiting', 'active', 'experts']],
     [{ idleForMs: '999999999999' }, []],
     [{ thread: lives.closed.state?.threadId ?? '', status: 'all' }, ['closed']],
   ])('%j', async (query, expected) => {
     expect(named((await list(superAdministrator, query)).items)).toEqual(expected);
   });
 
-  test.each(LIVE_ACTIVITY_SORTS)('sorted by %s, page by page: each once', async (sort) => {
-    const seen: ConversationView[] = [];
-    let cursor: string | null = null;
-    do {
-      const query: Record<string, string> = { sort, status: 'all', limit: '1', ...(cursor === null ? {} : { cursor }) };
-      const page = await list(superAdministrator, query);
-      seen.push(...page.items);
-      cursor = page.nextCursor;
-    } while (cursor !== null);
-    expect(named(seen)).toEqual(['active', 'closed', 'experts', 'waiting']);
-    const whole = await list(superAdministrator, { sort, status: 'all' });
-    expect(seen.map(({ conversationId }) => conversationId)).toEqual(
-      whole.items.map(({ conversationId }) => conversationId),
-    );
+  test.each(['startedAt', '-startedAt'])('begun in the same instant, sorted by %s: by id, each once', async (sort) => {
+    const query = { sort, status: 'all' };
+    expect(await pages(query, 1)).toEqual([['waiting'], ['active'], ['experts'], ['closed']]);
+    expect(await pages(query, 3)).toEqual([['waiting', 'active', 'experts'], ['closed']]);
   });
 
   test('each says which commands its reader may give', async () => {
     const [waiting] = (await list(manager, { status: 'pending' })).items;
     const enabled = waiting?.availableCommands?.filter((command) => command.enabled).map(({ command }) => command);
     expect(enabled).toEqual(['reassign', 'close', 'qualify', 'add-note']);
+  });
+});
+
+describe('the order of Live Activity', () => {
+  const ofPolicy = (inactivityMs?: number): Lived =>
+    new Lived(inactivityMs === undefined ? 'iadvize-onsite' : 'iadvize-social', {
+      ...{ group: 'sorted', campaign: 'sorted', thread: `th_${String(++threads).padStart(22, '0')}` },
+      ...(inactivityMs !== undefined && { inactivityMs }),
+    });
+  const MINUTE_MS = 60_000;
+  /** Their ids are in this order, which is none of those below; `untimed` has no deadline: it comes after every other. */
+  const sorted = {
+    second: ofPolicy(60 * MINUTE_MS)
+      .later(1)
+      .says()
+      .later(7)
+      .says(),
+    fourth: ofPolicy(90 * MINUTE_MS)
+      .later(3)
+      .says(),
+    untimed: ofPolicy().says().later(28).says(),
+    third: ofPolicy(10 * MINUTE_MS)
+      .later(2)
+      .says()
+      .later(16)
+      .says(),
+  };
+  beforeAll(async () => {
+    for (const lived of Object.values(sorted)) await told(lived);
+  });
+
+  test('what the four are', async () => {
+    const { items } = await list(superAdministrator, { campaign: 'sorted', sort: 'startedAt' });
+    const hour = (instant: string | null): string | undefined => instant?.slice(11, 16);
+    expect(items.map((one) => [one.startedAt, one.lastMessageAt, one.deadlineAt].map(hour))).toEqual([
+      ['10:01', '10:30', undefined],
+      ['10:02', '10:10', '11:10'],
+      ['10:03', '10:20', '10:30'],
+      ['10:04', '10:04', '11:34'],
+    ]);
+  });
+
+  test.each([
+    ['startedAt', ['untimed', 'second', 'third', 'fourth']],
+    ['-startedAt', ['fourth', 'third', 'second', 'untimed']],
+    ['lastMessageAt', ['fourth', 'second', 'third', 'untimed']],
+    ['-lastMessageAt', ['untimed', 'third', 'second', 'fourth']],
+    ['deadlineAt', ['third', 'second', 'fourth', 'untimed']],
+    ['-deadlineAt', ['untimed', 'fourth', 'second', 'third']],
+    // What is asked without one.
+    [undefined, ['fourth', 'third', 'second', 'untimed']],
+  ])('sorted by %s, whole and page by page', async (sort, expected) => {
+    const query = { campaign: 'sorted', ...(sort !== undefined && { sort }) };
+    expect(await pages(query, 50, sorted)).toEqual([expected]);
+    expect(await pages(query, 1, sorted)).toEqual(expected.map((one) => [one]));
+    expect(await pages(query, 3, sorted)).toEqual([expected.slice(0, 3), expected.slice(3)]);
   });
 });
 
