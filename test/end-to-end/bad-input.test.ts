@@ -1,5 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { createPublicKey, KeyObject } from 'node:crypto';
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { createRemoteJWKSet, decodeJwt, decodeProtectedHeader, generateKeyPair, SignJWT } from 'jose';
 import { admin, agentsReady, conversationIn, eventually, inbox, newContact, send } from './actors.ts';
 import { LogFollower } from './log.ts';
@@ -42,6 +44,40 @@ const message = (text: unknown, more: object = {}): object => ({
   ...more,
 });
 
+/** Every route that takes a body, as the generated documents tell them; what its path names is there. */
+const generated = join(import.meta.dirname, '..', '..', 'libs', 'contracts', 'generated', 'openapi');
+const routes = readdirSync(generated).flatMap((file) => {
+  const document: unknown = JSON.parse(readFileSync(join(generated, file), 'utf8'));
+  return Object.entries(field(document, 'paths') as Record<string, Record<string, object>>).flatMap(([path, methods]) =>
+    ['post', 'put', 'patch'].filter((method) => method in methods).map((method) => ({ method, path })),
+  );
+});
+const idOf: Record<string, string> = {
+  ...{ categories: 'spam', subcategories: 'by-phone', tags: 'refund', campaigns: 'site', groups: 'support' },
+  ...{ people: 'agent-1', 'channel-accounts': 'site' },
+  ...{ category: 'resolved-elsewhere', accountId: 'site', externalId: 'somebody', agentId: 'agent-1', hookId: 'hook' },
+};
+const addressOf = (path: string): string =>
+  path.replaceAll(/([a-z-]+)\/\{(\w+)\}/g, (_, list: string, name: string) => {
+    const id = name === 'conversationId' ? active : (idOf[name] ?? idOf[list]);
+    if (id === undefined) throw new Error(`nothing is known here for {${name}} of ${path}`);
+    return `${list}/${id}`;
+  });
+
+/** Sent to every such route by nobody: the contract looks at the body's form before it asks who sent it. Those that answer otherwise. */
+async function answeredOtherwise(body: string, type: string, expected: string): Promise<string[]> {
+  const found: string[] = [];
+  for (const { method, path } of routes) {
+    const headers = { 'content-type': type };
+    const response = await fetch(new URL(addressOf(path), gateway), { method: method.toUpperCase(), headers, body });
+    const problem: unknown = await response.json().catch(() => undefined);
+    const kind = response.headers.get('content-type')?.replace(/;.*/, '');
+    const answer = `${response.status} ${kind} ${String(field(problem, 'status'))} ${String(field(problem, 'type'))}`;
+    if (answer !== expected) found.push(`${method} ${path}: ${answer}`);
+  }
+  return found;
+}
+
 describe('bad input: a clear answer, never a 500, never a change', () => {
   const deep = `${'['.repeat(40)}${']'.repeat(40)}`;
   const lists: [string, string | Uint8Array, Record<string, string>, number][] = [
@@ -65,6 +101,44 @@ describe('bad input: a clear answer, never a 500, never a change', () => {
     expect(String(field(problem, 'type'))).toMatch(/^\/problems\/[a-z-]+$/);
     expect(JSON.stringify(problem)).not.toMatch(/node_modules|\.ts:|select |\/work/i);
   });
+
+  const nested = (levels: number): string => `${'{"a":'.repeat(levels)}1${'}'.repeat(levels)}`;
+  test.each([
+    ['truncated', '{"id":', 'application/json', 400, 'malformed'],
+    ['33 levels deep', nested(33), 'application/json', 400, 'malformed'],
+    ['more than 64 KiB', `{"text":"${'x'.repeat(65_536)}"}`, 'application/json', 413, 'too-large'],
+    ['no JSON', 'text=hello', 'application/x-www-form-urlencoded', 415, 'media-type'],
+  ])(
+    'on every route, a body that is %s',
+    async (_what, body, type, status, slug) => {
+      expect(routes.length).toBeGreaterThan(30);
+      const expected = `${status} application/problem+json ${status} /problems/${slug}`;
+      expect(await answeredOtherwise(body, type, expected)).toEqual([]);
+    },
+    20_000,
+  );
+
+  test('on every route, to whoever may call it, a field that it does not know is named, also 32 levels deep', async () => {
+    const body: unknown = JSON.parse(`{"noSuchField":${nested(31)}}`);
+    const answers = routes.map(async ({ method, path }) => {
+      const given = new Set<string>();
+      for (const account of ['agent-1', 'super-administrator-1', 'integration-1']) {
+        const answer = await as(account).send(method.toUpperCase(), addressOf(path), body);
+        const named = (field(answer.body, 'errors') ?? []) as { pointer: string }[];
+        const isNamed = named.some(({ pointer }) => pointer === '/noSuchField');
+        given.add(`${verdict(answer)}${isNamed ? ' named' : ''}`);
+      }
+      given.delete('403 FORBIDDEN_ROLE');
+      return `${method} ${path}: ${[...given].join(' or ')}`;
+    });
+    expect(await Promise.all(answers)).toEqual(
+      // A hook believes nobody's token, and nothing of a body that is not signed.
+      routes.map(
+        ({ method, path }) =>
+          `${method} ${path}: ${path.includes('/hooks/') ? '401 unauthenticated' : '422 validation named'}`,
+      ),
+    );
+  }, 20_000);
 
   test.each([
     ['empty', ''],
