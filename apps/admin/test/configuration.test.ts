@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
 import { CREATE, EditableKind, REPLACE, VERSIONED } from '@parley/contracts/admin-http';
 import type { ConfigurationRecord } from '@parley/contracts/configuration';
 import { TOPICS } from '@parley/contracts/envelope';
@@ -7,6 +7,7 @@ import type { CommandRequest } from '@parley/service/command-request';
 import { createCursors } from '@parley/service/cursor';
 import { createLog } from '@parley/service/log';
 import { AuditOutbox } from '@parley/persistence/audit-outbox';
+import type { Database } from '@parley/persistence/database';
 import { ConfigurationEditor } from '../src/configuration/configuration.editor.js';
 import { ConfigurationStore } from '../src/configuration/configuration.store.js';
 import { idOf, keyOf, missingFor, valueOf } from '../src/configuration/editable.js';
@@ -51,6 +52,24 @@ describe('configuration on a real database', () => {
       [3, null],
     ]);
     expect((await store.of('demo')).knows('category', 'billing')).toBe(false);
+  });
+
+  test('F16: a snapshot is read again in time, however the wall clock is set', async () => {
+    const empty = { find: async () => [] };
+    const silent = {
+      listen: () => undefined,
+      inTenant: async (_: string, work: (em: object) => unknown) => work(empty),
+    };
+    const own = new ConfigurationStore(silent as unknown as Database, settings);
+    const first = await own.of('demo');
+    jest.spyOn(Date, 'now').mockReturnValue(Number.MAX_SAFE_INTEGER);
+    expect(await own.of('demo')).toBe(first);
+    const later = performance.now() + 10_000;
+    jest.spyOn(Date, 'now').mockReturnValue(0);
+    jest.spyOn(performance, 'now').mockReturnValueOnce(later);
+    const second = own.of('demo');
+    jest.restoreAllMocks();
+    expect(await second).not.toBe(first);
   });
 
   test('our own older record over the newer one is said again; the ordinary echo is not', async () => {

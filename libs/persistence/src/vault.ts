@@ -140,9 +140,9 @@ class ContactVault implements Vault {
   private async keyOf({ tenant, contactId }: Place, make: boolean): Promise<Buffer | undefined> {
     const id = JSON.stringify([tenant, contactId]);
     const known = this.cached.get(id);
-    if (known && known.until > Date.now()) return known.key;
+    if (known && known.until > performance.now()) return known.key;
     // Counted from before the read: no key is used for longer after it was destroyed.
-    const until = Date.now() + this.cacheMs;
+    const until = performance.now() + this.cacheMs;
     const row = await this.database.inTenant(tenant, (em) => this.load(em, tenant, contactId, make));
     this.cached.delete(id);
     if (!row?.wrapped) return undefined;

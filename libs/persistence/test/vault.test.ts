@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
 import { openDatabase } from '../src/database.js';
 import type { Database } from '../src/database.js';
 import { ContactErased, openVault } from '../src/vault.js';
@@ -102,6 +102,19 @@ describe('the vault', () => {
       (text) => text === undefined,
       2_000,
     );
+    await other.close();
+  });
+
+  test('F16: a wall clock that is set back keeps no destroyed key in memory', async () => {
+    const other = await openVault({ url: postgres.url, secret: SECRET, cacheMs: 100 });
+    const sealed = await other.seal(placeOf('c9'), 'text');
+    await vault.destroy('demo', 'c9');
+    const later = performance.now() + 100;
+    jest.spyOn(Date, 'now').mockReturnValueOnce(0);
+    jest.spyOn(performance, 'now').mockReturnValueOnce(later);
+    const opened = other.open(placeOf('c9'), sealed);
+    jest.restoreAllMocks();
+    expect(await opened).toBeUndefined();
     await other.close();
   });
 

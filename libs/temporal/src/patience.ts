@@ -18,21 +18,24 @@ const FIRST_PAUSE_MS = 25;
 const LONGEST_PAUSE_MS = 200;
 const SHORTEST_CALL_MS = 50;
 
-/** Calls until there is an answer, a definite refusal, or no time left. `call` must be harmless when repeated. */
+/**
+ * Calls until there is an answer, a definite refusal, or no time left. `call` must be harmless when repeated.
+ * @param deadline as gRPC wants it: by the wall clock
+ */
 export async function patiently<T>(
   connection: TemporalConnection,
   deadline: number,
   call: () => Promise<T>,
 ): Promise<Reply<T>> {
   const trial: Trial = {
-    deadline,
+    endsAt: performance.now() + deadline - Date.now(),
     sent: false,
     why: 'no attempt',
     pauseMs: FIRST_PAUSE_MS,
     awaySince: undefined,
   };
   for (;;) {
-    if (!(await connection.isReadyWithin(Math.min(CONNECT_WITHIN_MS, Math.max(deadline - Date.now(), 1))))) {
+    if (!(await connection.isReadyWithin(Math.min(CONNECT_WITHIN_MS, Math.max(trial.endsAt - performance.now(), 1))))) {
       return givenUp({ ...trial, why: 'no connection to Temporal' });
     }
     try {
@@ -49,7 +52,8 @@ export async function patiently<T>(
 }
 
 interface Trial {
-  deadline: number;
+  /** By the monotonic clock, as `awaySince` is: a wall clock that is set would end or prolong the patience (F16). */
+  endsAt: number;
   /** Some attempt may have reached the workflow. */
   sent: boolean;
   why: string;
@@ -60,11 +64,11 @@ interface Trial {
 async function mayTryAgain(trial: Trial, fate: Extract<Fate, { kind: 'again' }>): Promise<boolean> {
   trial.sent ||= fate.sent;
   trial.why = fate.why;
-  if (fate.away) trial.awaySince ??= Date.now();
+  if (fate.away) trial.awaySince ??= performance.now();
   else trial.awaySince = undefined;
-  const patienceEnds = Math.min(trial.deadline, (trial.awaySince ?? trial.deadline) + AWAY_FOR_MS);
+  const patienceEnds = Math.min(trial.endsAt, (trial.awaySince ?? trial.endsAt) + AWAY_FOR_MS);
   const pauseMs = trial.pauseMs * (0.5 + Math.random() / 2);
-  if (Date.now() + pauseMs + SHORTEST_CALL_MS > patienceEnds) return false;
+  if (performance.now() + pauseMs + SHORTEST_CALL_MS > patienceEnds) return false;
   trial.pauseMs = Math.min(trial.pauseMs * 2, LONGEST_PAUSE_MS);
   await sleep(pauseMs);
   return true;

@@ -46,9 +46,9 @@ export class ConfigurationStore {
 
   of(tenant: string): Promise<Snapshot> {
     const kept = this.#kept.get(tenant);
-    if (kept && kept.until > Date.now()) return kept.snapshot;
+    if (kept && kept.until > performance.now()) return kept.snapshot;
     const snapshot = this.database.inTenant(tenant, (em) => this.within(em, tenant));
-    this.#kept.set(tenant, { snapshot, until: Date.now() + TRUSTED_MS });
+    this.#kept.set(tenant, { snapshot, until: performance.now() + TRUSTED_MS });
     snapshot.catch(() => this.#kept.delete(tenant));
     return snapshot;
   }

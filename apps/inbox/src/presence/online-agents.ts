@@ -19,9 +19,9 @@ export class OnlineAgents {
 
   of(tenant: string): Promise<string[]> {
     const kept = this.#kept.get(tenant);
-    if (kept && kept.until > Date.now()) return kept.agents;
+    if (kept && kept.until > performance.now()) return kept.agents;
     const agents = this.#read(tenant);
-    this.#kept.set(tenant, { agents, until: Date.now() + TRUSTED_MS });
+    this.#kept.set(tenant, { agents, until: performance.now() + TRUSTED_MS });
     agents.catch(() => this.#kept.delete(tenant));
     return agents;
   }
