@@ -148,7 +148,10 @@ export function configurationRecord(change: ConfigurationRecord, recordedtime: s
   return cloudEvent({ ...change }, named, recordedtime, publicUrl);
 }
 
-/** The newest state, keyed by conversation; `time` is the instant of the event or message that made it so. */
+/**
+ * The newest state, keyed by conversation; `time` is the instant of the event or message that made it so. Its id tells
+ * apart what may differ: events, messages, and whether there is a next conversation, which no event of this one says.
+ */
 export function stateRecord(
   view: ConversationView,
   time: string,
@@ -158,7 +161,7 @@ export function stateRecord(
   const { availableCommands: _, ...state } = view;
   const said = view.messageCounts.visitor + view.messageCounts.agent;
   const named = {
-    id: `${view.conversationId}:${view.sequence}:${said}`,
+    id: `${view.conversationId}:${view.sequence}:${said}:${view.nextConversationId === null ? 0 : 1}`,
     source: conversationPath(view.tenant, view.conversationId),
     subject: view.conversationId,
     key: view.conversationId,

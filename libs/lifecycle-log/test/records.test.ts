@@ -252,9 +252,12 @@ describe('the other topics', () => {
     const record = stateRecord(view, '2026-11-21T10:00:00.000Z', RECORDED, PUBLIC_URL);
     expect([record.key, record.headers['ce_id'], record.headers['ce_partitionkey']]).toEqual([
       CONVERSATION,
-      `${CONVERSATION}:9:5`,
+      `${CONVERSATION}:9:5:0`,
       CONVERSATION,
     ]);
+    const followed = { ...view, nextConversationId: 'cnv_7Qm45678901234567890120123456789ab2' };
+    const next = stateRecord(followed, '2026-11-21T10:00:00.000Z', RECORDED, PUBLIC_URL);
+    expect(next.headers['ce_id']).toBe(`${CONVERSATION}:9:5:1`);
     expect(readState(asRead(record))).toMatchObject({ kind: 'event', event: { ...view, availableCommands: null } });
     expect(readState(asRead(stateTombstone(CONVERSATION)))).toEqual({
       kind: 'tombstone',
