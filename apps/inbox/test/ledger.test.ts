@@ -1,5 +1,14 @@
 import { afterAll, describe, expect, test } from '@jest/globals';
-import { follow, giveBack, freeBefore, grant, heldBy, markUsed, type Wanted } from '../src/capacity/ledger.js';
+import {
+  follow,
+  giveBack,
+  freeBefore,
+  grant,
+  heldBy,
+  markUsed,
+  type Wanted,
+  withdraw,
+} from '../src/capacity/ledger.js';
 import { AgentRow } from '../src/capacity/agent.entity.js';
 import { foldEvent } from '../src/lifecycle/conversation-fold.js';
 import { openInboxDatabase } from './database.js';
@@ -47,6 +56,24 @@ describe('the ledger of room', () => {
     await database.inTenant(tenant, (em) => giveBack(em, wanted('cora', 'cnv_c', 'cmd:1')));
     expect(await held('cora')).toBe(0);
     expect(await take(wanted('nobody', 'cnv_c', 'cmd:2'))).toEqual({ refused: 'TARGET_UNAVAILABLE' });
+  });
+
+  test('who asked and waits no longer gets no place, however late the grant comes; what was over is not revived', async () => {
+    await online('cleo', 2);
+    const late = wanted('cleo', 'cnv_late', 'cmd:1');
+    await database.inTenant(tenant, (em) => withdraw(em, late));
+    expect(await take(late)).toEqual({ refused: 'TARGET_UNAVAILABLE' });
+    const early = wanted('cleo', 'cnv_late', 'cmd:3');
+    expect(await take(early)).toEqual({ granted: 'cmd:3' });
+    expect(await held('cleo')).toBe(1);
+    await database.inTenant(tenant, (em) => withdraw(em, early));
+    expect(await held('cleo')).toBe(0);
+    const sent = { ...wanted('cleo', 'cnv_sent', 'cmd:2'), settleAt: new Date() };
+    await take(sent);
+    await database.inTenant(tenant, (em) => markUsed(em, sent, 5));
+    await database.inTenant(tenant, (em) => freeBefore(em, tenant, 'cnv_sent', 'cleo', 7));
+    expect(await take(sent)).toEqual({ granted: 'cmd:2' });
+    expect(await held('cleo')).toBe(0);
   });
 
   test('an answer frees what was in use before it, not what was granted since', async () => {

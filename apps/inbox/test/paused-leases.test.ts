@@ -4,11 +4,14 @@ import { eventually } from '../../../test/parts/eventually.js';
 import { AgentRow } from '../src/capacity/agent.entity.js';
 import { tellRoom } from '../src/capacity/activity.js';
 import { Leases } from '../src/capacity/leases.js';
+import { heldBy } from '../src/capacity/ledger.js';
 import { PausedLeases, settlePausedLease } from '../src/capacity/paused-leases.js';
 import { ConfigurationStore } from '../src/configuration/configuration.store.js';
 import { DeskChangeRow } from '../src/desk/desk-change.entity.js';
+import { MessageRow } from '../src/dispatch/message.entity.js';
 import { HEARD } from '../src/parts.js';
 import { openInboxDatabase } from './database.js';
+import { storedRow } from './lived.js';
 
 const { database, close } = await openInboxDatabase();
 afterAll(close);
@@ -48,4 +51,24 @@ test('room for a paused conversation is seen on the desk when it is taken and gi
     () => heard,
     (words) => words.includes(tenant),
   );
+});
+
+test('a stray place goes back once the message is decided, and stays while it waits or where it is in use', async () => {
+  const room = { status: 'online', accepts: 'automatic', messagingLimit: 5, emailLimit: 5 } as const;
+  await database.inTenant(tenant, (em) => em.insert(AgentRow, { tenant, id: 'bert', ...room }));
+  const of = (conversationId: string) => ({ conversationId, episode: 1, agentId: 'bert' });
+  const key = (conversationId: string, id: string) => ({
+    ...{ tenant, conversationId, episode: 1, requestId: `msg:${id}` },
+  });
+  const held = (): Promise<number> => database.inTenant(tenant, (em) => heldBy(em, tenant, 'bert'));
+  await database.inTenant(tenant, (em) => em.insert(MessageRow, storedRow(tenant, 'th_waits', 1, 'm-waits')));
+  await paused.take(tenant, of('cnv_waits'), 'm-waits');
+  await paused.giveBackStray(key('cnv_waits', 'm-waits'));
+  await paused.take(tenant, of('cnv_used'), 'm-used');
+  await database.inTenant(tenant, (em) => settlePausedLease(em, tenant, 'm-used', { sequence: 4 }));
+  await paused.giveBackStray(key('cnv_used', 'm-used'));
+  await paused.take(tenant, of('cnv_decided'), 'm-decided');
+  expect(await held()).toBe(3);
+  await paused.giveBackStray(key('cnv_decided', 'm-decided'));
+  expect(await held()).toBe(2);
 });

@@ -24,7 +24,7 @@ export class InboxActivityList {
     },
     grantLease: ({ to: agentId, group, ...key }) =>
       this.leases.take({ ...key, request: null, settleAt: null }, { agentId, group }),
-    freeLease: (request) => this.leases.giveBack(request),
+    freeLease: ({ to: agentId, group: _, ...key }) => this.leases.withdraw({ ...key, agentId }),
   };
 
   /**

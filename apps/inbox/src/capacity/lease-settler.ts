@@ -10,6 +10,7 @@ import { Wakeable } from '../wakeable.js';
 import { DATABASE, FRESH } from '../parts.js';
 import { type LeaseCommand, LeaseRow } from './lease.entity.js';
 import { Leases } from './leases.js';
+import { PausedLeases } from './paused-leases.js';
 
 const SWEEP_MS = 5_000;
 const AT_ONCE = 20;
@@ -25,7 +26,8 @@ interface Unsettled {
 
 /**
  * A lease whose Update got no answer is settled by asking again with the same updateId, never by a clock
- * (architecture.md, decision 12): the first answer comes back, or what it would be now.
+ * (architecture.md, decision 12): the first answer comes back, or what it would be now. One that went with a message is
+ * settled with it; taken by a dispatcher that came too late, it goes back once the message has its place.
  */
 @Injectable()
 export class LeaseSettler implements OnApplicationBootstrap {
@@ -37,6 +39,7 @@ export class LeaseSettler implements OnApplicationBootstrap {
     private readonly temporal: ConversationClient,
     private readonly archive: Archive,
     private readonly leases: Leases,
+    private readonly paused: PausedLeases,
     private readonly aftermath: Aftermath,
     private readonly shutdown: Shutdown,
   ) {
@@ -56,6 +59,7 @@ export class LeaseSettler implements OnApplicationBootstrap {
         em.findOne(LeaseRow, { ...key, state: 'granted' }, FRESH),
       );
       if (row?.request) await this.#settle(row, row.request);
+      else if (row) await this.paused.giveBackStray(row);
     }
     return unsettled.length === AT_ONCE;
   }
@@ -73,7 +77,7 @@ export class LeaseSettler implements OnApplicationBootstrap {
     return this.database.statementsAcross().execute<Unsettled>(
       `with due as (
            select tenant, conversation_id, episode, request_id from lease
-           where state = 'granted' and settle_at < now() and request is not null limit ? for update skip locked)
+           where state = 'granted' and settle_at < now() limit ? for update skip locked)
          update lease set settle_at = now() + ? * interval '1 s' from due
          where lease.tenant = due.tenant and lease.conversation_id = due.conversation_id
            and lease.episode = due.episode and lease.request_id = due.request_id

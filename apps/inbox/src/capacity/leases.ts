@@ -1,3 +1,4 @@
+import type { EntityManager } from '@mikro-orm/postgresql';
 import { Inject, Injectable } from '@nestjs/common';
 import type { Lease } from '@parley/contracts/command';
 import type { CommandUpdateAnswer } from '@parley/contracts/protocol';
@@ -7,10 +8,10 @@ import { SETTINGS } from '@parley/service/tokens';
 import type { Reply } from '@parley/temporal/patience';
 import { ConfigurationStore } from '../configuration/configuration.store.js';
 import { DATABASE, FRESH } from '../parts.js';
-import { tellRoom } from './activity.js';
+import { type Activity, tellRoom } from './activity.js';
 import { AgentRow } from './agent.entity.js';
 import type { LeaseCommand } from './lease.entity.js';
-import { giveBack, grant, heldBy, type LeaseKey, markUsed, type Wanted } from './ledger.js';
+import { giveBack, grant, heldBy, type LeaseKey, markUsed, type Wanted, withdraw } from './ledger.js';
 
 export interface Target {
   agentId: string;
@@ -74,8 +75,22 @@ export class Leases {
 
   /** What it was taken for came to nothing. */
   giveBack(key: LeaseKey, by: 'router' | 'others' = 'others'): Promise<void> {
-    return this.database.inTenant(key.tenant, async (em) =>
-      tellRoom(em, this.settings.PUBLIC_URL, key.tenant, await giveBack(em, key), by),
+    return this.change(key.tenant, (em) => giveBack(em, key), by);
+  }
+
+  /** The conversation asked for it and waits no longer: a grant that is still on its way comes to nothing, too. */
+  withdraw(key: LeaseKey & { agentId: string }): Promise<void> {
+    return this.change(key.tenant, (em) => withdraw(em, key));
+  }
+
+  /** What is done to the ledger in one transaction, told to whom it concerns. */
+  change(
+    tenant: string,
+    work: (em: EntityManager) => Promise<Activity[]>,
+    by: 'router' | 'others' = 'others',
+  ): Promise<void> {
+    return this.database.inTenant(tenant, async (em) =>
+      tellRoom(em, this.settings.PUBLIC_URL, tenant, await work(em), by),
     );
   }
 

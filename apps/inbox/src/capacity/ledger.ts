@@ -62,22 +62,25 @@ export async function heldBy(em: EntityManager, tenant: string, agentId: string,
 
 /**
  * Takes a place, or says why not: counted under the agent's lock, so never more than the limit. A conversation whose end
- * was folded refuses whatever comes late. The same request again keeps its place.
+ * was folded refuses whatever comes late. The same request again keeps its place; what it was for and is over takes none.
  */
 export async function grant(em: EntityManager, wanted: Wanted): Promise<{ lease: Lease; activity: Activity[] }> {
   const { tenant, conversationId, episode, agentId } = wanted;
   const agent = await lockAgent(em, tenant, agentId);
   await lockConversation(em, tenant, conversationId);
-  const [seen] = await em.execute<{ holds: boolean; ended: number | null; others: string }[]>(
-    `select exists (select 1 from lease where tenant = ? and conversation_id = ? and episode = ? and request_id = ?
-                      and state <> 'freed') as holds,
+  const [seen] = await em.execute<{ earlier: string | null; ended: number | null; others: string }[]>(
+    `select (select case when used_sequence is null then state else 'used' end from lease
+               where tenant = ? and conversation_id = ? and episode = ? and request_id = ?) as earlier,
             (select max(c.episode) from conversation c where c.tenant = ? and c.id = ?
                and c.status in ('closed', 'cancelled')) as ended,
             (select count(distinct conversation_id) from lease where tenant = ? and agent_id = ? and state <> 'freed'
                and conversation_id <> ?) as others`,
     [tenant, conversationId, episode, wanted.requestId, tenant, conversationId, tenant, agentId, conversationId],
   );
-  if (seen?.holds) return { lease: { granted: wanted.requestId }, activity: [] };
+  if (seen?.earlier === 'granted' || seen?.earlier === 'used')
+    return { lease: { granted: wanted.requestId }, activity: [] };
+  const isWithdrawn = seen?.earlier === 'freed' && wanted.settleAt === null;
+  if (isWithdrawn) return { lease: { refused: 'TARGET_UNAVAILABLE' }, activity: [] };
   const isOver = (seen?.ended ?? 0) >= episode;
   if (isOver || agent.isOffline) return { lease: { refused: 'TARGET_UNAVAILABLE' }, activity: [] };
   if (Number(seen?.others ?? 0) >= agent.limit) return { lease: { refused: 'CAPACITY_FULL' }, activity: [] };
@@ -104,6 +107,21 @@ export async function markUsed(em: Executes, key: LeaseKey, usedSequence: number
 
 /** The command that it was taken for came to nothing. */
 export const giveBack = (em: EntityManager, key: LeaseKey): Promise<Activity[]> => free(em, { ...keyOf(key) });
+
+/**
+ * Whoever asked waits no longer; the row stays, for the grant may come after it. What is in use was asked for once more,
+ * and decided.
+ */
+export async function withdraw(em: EntityManager, key: LeaseKey & { agentId: string }): Promise<Activity[]> {
+  const { tenant, conversationId, episode, requestId, agentId } = key;
+  await lockConversation(em, tenant, conversationId);
+  await em.execute(
+    `insert into lease (tenant, conversation_id, episode, request_id, agent_id, state, taken_at, freed_at)
+     values (?, ?, ?, ?, ?, 'freed', now(), now()) on conflict do nothing`,
+    [tenant, conversationId, episode, requestId, agentId],
+  );
+  return free(em, { ...keyOf(key), state: 'granted' });
+}
 
 /** What an answer of sequence n freed: places that were in use before it. */
 export const freeBefore = (
@@ -155,7 +173,7 @@ async function free(em: EntityManager, where: Where): Promise<Activity[]> {
   for (const row of rows) {
     const mine = { ...keyOf(row), state: HELD };
     const changed = await em.nativeUpdate(LeaseRow, mine, { state: 'freed', freedAt: new Date(), settleAt: null });
-    if (changed > 0) activity.push(freed(row.agentId, row.conversationId));
+    if (changed > 0) activity.push(leaseFreed(row.agentId, row.conversationId));
   }
   return activity;
 }
@@ -165,7 +183,7 @@ const taken = (agentId: string, conversationId: string): Activity => ({
   agentId,
   data: { kind: 'messaging', conversationId },
 });
-const freed = (agentId: string, conversationId: string): Activity => ({
+export const leaseFreed = (agentId: string, conversationId: string): Activity => ({
   type: 'agent.lease-freed',
   agentId,
   data: { kind: 'messaging', conversationId },
