@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { CLAIM_MS } from '@parley/contracts/protocol';
 import { SIGNED } from '@parley/contracts/signed';
 import { agent, command, manager, newMessageId, router, Stage, tenant, Thread, visitor } from './harness.js';
 import { until } from './until.js';
@@ -130,6 +131,9 @@ describe('in one run', () => {
     });
     const decision = await stage.client.decisionState(tenant, conversationId);
     expect(decision).toMatchObject({ answer: { facts: { presence: update.presence, rulesVersion: 1 } } });
+    // Said before that, and only now on its way.
+    const earlier = new Date(Date.now() - 5000).toISOString();
+    await thread.say({ acceptedAt: earlier, presence: { online: false, authenticated: false } });
     expect(await close(conversationId)).toMatchObject({ conversation: { survey: { decision: 'requested' } } });
   });
 
@@ -161,6 +165,21 @@ describe('in one run', () => {
 });
 
 describe('from run to run', () => {
+  test('X1: an agent’s message that was handed over longer ago than a claim lasts may be refused by now, and is held', async () => {
+    const thread = new Thread(stage);
+    const { conversationId } = await thread.say();
+    const caller = agent('eva');
+    await command(stage, conversationId, 'assign', { caller: router, to: 'eva', lease: { granted: 'lease' } });
+    const handed = (agoMs: number) => ({ handedAt: new Date(Date.now() - agoMs).toISOString() });
+    const late = await stage.client.message(tenant, thread.threadId, {
+      ...thread.update({ author: 'agent', caller, conversationId }),
+      ...handed(CLAIM_MS + 500),
+    });
+    expect(late).toEqual({ kind: 'answer', answer: { kind: 'hold', why: 'handed-too-late' } });
+    expect(await thread.answerAs('eva', conversationId, handed(CLAIM_MS / 2))).toMatchObject({ kind: 'placed' });
+    expect(await thread.say(handed(CLAIM_MS + 500))).toMatchObject({ conversationId, messageNumber: 3 });
+  });
+
   test('a run that holds nothing asks for what the archive knows, and trusts only a fresh one', async () => {
     const thread = new Thread(stage, { handedMs: 1000 });
     const { client } = stage;

@@ -1,7 +1,13 @@
 import type { Caller } from '@parley/contracts/actor';
 import type { Command } from '@parley/contracts/command';
 import type { MessageEvent } from '@parley/contracts/message-event';
-import { STALE_MS, type MessageAnswer, type MessageUpdate, type PlacedMessage } from '@parley/contracts/protocol';
+import {
+  CLAIM_MS,
+  STALE_MS,
+  type MessageAnswer,
+  type MessageUpdate,
+  type PlacedMessage,
+} from '@parley/contracts/protocol';
 import type { Conversation } from '@parley/contracts/state';
 import { holderOf } from '@parley/domain/conversation';
 import { capacityOf } from '@parley/domain/effects';
@@ -44,14 +50,16 @@ function fromVisitor(thread: Thread, update: MessageUpdate): MessageAnswer {
 
 /**
  * Why it is not even let in: nothing of it is in the history, so replay does not come here. A dispatcher that was frozen
- * comes too late: another has handed it over since, and this run forgets refusals. And only the run knows surely that a
- * conversation is paused, only inbox whether its agent has room.
+ * comes too late: another has handed it over since, and this run forgets refusals (only agents' messages are refused,
+ * so those may be no older than a claim). And only the run knows surely that a conversation is paused, only inbox
+ * whether its agent has room.
  */
 export function holdAtDoor(thread: Thread, update: MessageUpdate): Hold | undefined {
   if (thread.memory.message(update.messageId)) return undefined;
   const hold = holdOf(thread, update);
   if (hold || thread.isEmpty) return hold;
-  if (!(nowMs() - msOf(update.handedAt) <= STALE_MS)) return { kind: 'hold', why: 'handed-too-late' };
+  const staleMs = update.author === 'agent' ? CLAIM_MS : STALE_MS;
+  if (!(nowMs() - msOf(update.handedAt) <= staleMs)) return { kind: 'hold', why: 'handed-too-late' };
   return update.author === 'visitor' && !update.lease ? roomOf(thread.newest) : undefined;
 }
 
@@ -82,7 +90,7 @@ function holdOf(thread: Thread, update: MessageUpdate): Hold | undefined {
 type Hold = Extract<MessageAnswer, { kind: 'hold' }>;
 
 const knownOf = ({ previous, messageId }: MessageUpdate): PlacedMessage | undefined =>
-  previous?.messages.find((placed) => placed.messageId === messageId);
+  [...(previous?.messages ?? []), ...(previous?.elsewhere ?? [])].find((placed) => placed.messageId === messageId);
 
 function startNext(
   thread: Thread,
@@ -126,7 +134,7 @@ function place(
   }
   const events = decision.kind === 'decided' ? decision.events : [];
   if (thread.isEmpty && update.previous) thread.takeUp(update.previous);
-  if (update.presence) thread.presence = update.presence;
+  if (update.presence) thread.hearPresence(update.presence, update.acceptedAt);
   if (before) thread.adopt(before);
   const after = thread.live(before, events);
   if (!after) return { kind: 'unknown-conversation' };

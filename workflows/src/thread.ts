@@ -46,7 +46,8 @@ export class Thread {
   readonly foreign: Bounded<ForeignMessage>;
   readonly frees: Bounded<LeaseRequest>;
   readonly refusedSignals: Bounded<RefusedSignal>;
-  presence: Presence;
+  private presence: Presence;
+  private presenceAt = '';
   /** One reassignment at a time waits for inbox's answer. */
   leaseAsked = false;
   /** The run is about to continue as new: nobody begins to wait any more. */
@@ -154,6 +155,16 @@ export class Thread {
   hear(state: Conversation, message: MessageEvent): void {
     const after = evolve(state, message);
     this.conversations = this.conversations.map((other) => (other === state ? after : other));
+  }
+
+  /**
+   * The newest word counts (A9): a message that waited for its dispatcher brings an older one along.
+   * @param at when it was said, ISO 8601
+   */
+  hearPresence(presence: Presence, at: string): void {
+    if (at < this.presenceAt) return;
+    this.presence = presence;
+    this.presenceAt = at;
   }
 
   /** What the last run left behind, taken up by the message that starts this one. */

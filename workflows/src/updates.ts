@@ -108,7 +108,7 @@ function answerPresence(thread: Thread, update: unknown): CommandUpdateAnswer {
   if (!isSigned(update) || !isPresenceUpdate(update)) return refused('FORBIDDEN_ROLE');
   const { newest } = thread;
   if (!newest) return { kind: 'unknown-conversation' };
-  thread.presence = update.presence;
+  thread.hearPresence(update.presence, now());
   return {
     kind: 'done',
     outcome: 'unchanged',
