@@ -9,7 +9,8 @@ import { CURSORS, type Cursors } from '@parley/service/cursor';
 import { problem, reasonProblem } from '@parley/service/problem';
 import type { Principal } from '@parley/service/request-context';
 import { validationProblem } from '@parley/service/shape';
-import { accountView, ChannelAccounts } from './channel-accounts.js';
+import { accountView, ChannelAccounts, type Act } from './channel-accounts.js';
+import type { ChannelAccountRow } from './configuration.entity.js';
 import { ConfigurationStore } from './configuration.store.js';
 import { policyNamed } from './episode-start.js';
 import type { Snapshot } from './snapshot.js';
@@ -48,43 +49,45 @@ export class ChannelAccountEditor {
   }
 
   create(edit: Edit, body: ChannelAccountBody): Promise<ChannelAccountView> {
-    return this.#edit(edit, [body.defaultCampaign], async () => {
+    return this.#edit(edit, [body.defaultCampaign], async (how) => {
       await this.#demandKnown(edit.tenant, body);
-      const { isNew } = await this.accounts.create(edit.tenant, body, edit.caller);
-      if (!isNew) throw problem(409, 'conflict', 'There is an account of this id.');
-      return this.#shown(edit, body.id);
+      const row = await this.accounts.create(body, how);
+      if (row === undefined) throw problem(409, 'conflict', 'There is an account of this id.');
+      return row;
     });
   }
 
   async replace(edit: Edit, id: string, change: ChannelAccountChange): Promise<ChannelAccountView> {
     const { defaultCampaign } = await this.accounts.find(edit.tenant, id);
-    return this.#edit(edit, [defaultCampaign, change.defaultCampaign], async () => {
+    return this.#edit(edit, [defaultCampaign, change.defaultCampaign], async (how) => {
       await this.#demandKnown(edit.tenant, change);
-      await this.accounts.change(edit.tenant, id, change, edit.caller, edit.request.ifSequence);
-      return this.#shown(edit, id);
+      return this.accounts.change(change, { ...how, id });
     });
   }
 
-  async withdraw(edit: Edit, id: string): Promise<void> {
+  /** Answers what it was, under its last version. */
+  async withdraw(edit: Edit, id: string): Promise<ChannelAccountView> {
     const { defaultCampaign } = await this.accounts.find(edit.tenant, id);
-    await this.#edit(edit, [defaultCampaign], async () => {
-      await this.accounts.withdraw(edit.tenant, id, edit.caller, edit.request.ifSequence);
-      return null;
-    });
+    return this.#edit(edit, [defaultCampaign], (how) => this.accounts.withdraw({ ...how, id }));
   }
 
-  #edit<T>({ tenant, caller, request }: Edit, campaigns: string[], perform: () => Promise<T>): Promise<T> {
+  #edit(
+    { tenant, caller, request }: Edit,
+    campaigns: string[],
+    act: (how: Omit<Act, 'id'>) => Promise<ChannelAccountRow>,
+  ): Promise<ChannelAccountView> {
     const reach = async (): Promise<void> => {
       const isReached = (campaign: string): boolean => caller.scopes.includes(`campaign:${campaign}`);
       if (!caller.scopes.includes('tenant') && !campaigns.every(isReached)) throw reasonProblem('FORBIDDEN_SCOPE');
     };
-    return this.endpoint.keyed({ tenant, caller, request, reach, perform });
-  }
-
-  async #shown({ tenant, request }: Edit, id: string): Promise<ChannelAccountView> {
-    const row = await this.accounts.find(tenant, id);
-    request.setHeader('ETag', etagOf(row.version));
-    return accountView(row, (await this.accounts.secretOf(row)) ?? null);
+    const how = { tenant, by: caller, ifVersion: request.ifSequence };
+    const rehearse = async () => accountView(await act({ ...how, isRehearsal: true }), null);
+    const perform = async () => {
+      const row = await act(how);
+      request.setHeader('ETag', etagOf(row.version));
+      return accountView(row, (await this.accounts.secretOf(row)) ?? null);
+    };
+    return this.endpoint.keyed({ tenant, caller, request, reach, rehearse, perform });
   }
 
   async #demandKnown(tenant: string, change: ChannelAccountChange): Promise<void> {
