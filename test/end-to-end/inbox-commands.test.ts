@@ -113,13 +113,26 @@ describe('administration', () => {
     const id = `account-${randomUUID().slice(0, 8)}`;
     const path = `/inbox/v1/channel-accounts/${id}`;
     const account = { kind: 'site', defaultCampaign: 'site', policy: 'iadvize-onsite', surveyOn: true };
+    const shown = { id, ...account, deliveryUrl: null };
+    const tried = await head.send('POST', '/inbox/v1/channel-accounts?dryRun=true', { id, ...account });
+    expect([tried.status, tried.body]).toEqual([201, { ...shown, version: 1, hookId: '', secret: null }]);
+    expect((await head.send('GET', path)).status).toBe(404);
     expect((await head.send('POST', '/inbox/v1/channel-accounts', { id, ...account })).status).toBe(201);
     expect((await head.send('GET', path)).headers.get('etag')).toBe('"1"');
+    expect(verdict(await head.send('POST', '/inbox/v1/channel-accounts?dryRun=true', { id, ...account }))).toBe(
+      '409 conflict',
+    );
+    const dry = await head.send('PUT', `${path}?dryRun=true`, { ...account, surveyOn: false }, { 'if-match': '"1"' });
+    expect([dry.status, dry.body]).toMatchObject([200, { ...shown, surveyOn: false, version: 2 }]);
+    expect((await head.send('DELETE', `${path}?dryRun=true`)).body).toMatchObject({ ...shown, version: 2 });
+    expect(await head.get(path)).toMatchObject({ ...shown, version: 1, secret: expect.stringMatching(/^whsec_/) });
     const changed = await head.send('PUT', path, { ...account, surveyOn: false }, { 'if-match': '"1"' });
     expect([changed.status, changed.headers.get('etag')]).toEqual([200, '"2"']);
     const stale = await head.send('PUT', path, account, { 'if-match': '"1"' });
     expect([verdict(stale), field(stale.body, 'currentSequence')]).toEqual(['412 STALE_VERSION', 2]);
-    expect((await head.send('DELETE', path)).status).toBe(204);
+    const withdrawn = await head.send('DELETE', path);
+    expect([withdrawn.status, withdrawn.body]).toMatchObject([200, { ...shown, surveyOn: false, version: 3 }]);
+    expect((await head.send('GET', path)).status).toBe(404);
     const told = [1, 2, 3].map((version) => ['inbox', `${id} v${version}`, by]);
     const all = async (): Promise<true | undefined> => {
       const found = await acts('configuration.channel-account');

@@ -26,8 +26,8 @@ async function asked(change: Partial<ChannelAccountBody>, stored: StoredValue[])
   const kept: string[] = [];
   const accounts = {
     find: async () => account,
-    create: async () => ({ isNew: kept.push('created') > 0 }),
-    change: async () => kept.push('changed'),
+    create: async () => (kept.push('created'), account),
+    change: async () => (kept.push('changed'), account),
     secretOf: async () => null,
   };
   const configuration = { of: async () => new Snapshot(stored, new Map()) };

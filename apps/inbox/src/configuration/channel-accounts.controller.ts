@@ -33,7 +33,7 @@ const create = route({
   method: 'POST',
   path: 'channel-accounts',
   summary: 'A new channel account',
-  command: 'without-dry-run',
+  command: true,
   body: ChannelAccountBody,
   answer: ChannelAccountView,
   status: 201,
@@ -43,7 +43,7 @@ const replace = route({
   ...one,
   method: 'PUT',
   summary: 'Changes a channel account; If-Match guards its version',
-  command: 'without-dry-run',
+  command: true,
   body: ChannelAccountChange,
   answer: ChannelAccountView,
   errors: ['stale-version'],
@@ -52,8 +52,8 @@ const withdraw = route({
   ...one,
   method: 'DELETE',
   summary: 'Withdraws it: no more messages, its history stays',
-  command: 'without-dry-run',
-  status: 204,
+  command: true,
+  answer: ChannelAccountView,
   errors: ['stale-version'],
 });
 

@@ -27,6 +27,17 @@ const newSecret = (): string => `whsec_${randomBytes(SECRET_BYTES).toString('bas
 /** Who wants it; what a seed makes is nobody's act. */
 type By = Caller | 'seed';
 
+/** What is done to one account, and how. */
+export interface Act {
+  readonly tenant: string;
+  readonly id: string;
+  readonly by: By;
+  /** Undefined: whatever version it has. */
+  readonly ifVersion?: number | undefined;
+  /** Answers what would stand then, and writes nothing. */
+  readonly isRehearsal?: boolean;
+}
+
 /** Channel accounts are ours: kept here with their secret, and told to everybody without it. */
 @Injectable()
 export class ChannelAccounts {
@@ -65,38 +76,24 @@ export class ChannelAccounts {
     return this.vault.open(placeOf(row.tenant, row.id), row.secret);
   }
 
-  /** One of this id that is there already stays as it is; for the seed also one that was withdrawn. */
-  async create(tenant: string, body: ChannelAccountBody, by: By): Promise<{ isNew: boolean }> {
-    const secret = await this.vault.seal(placeOf(tenant, body.id), newSecret());
-    const isNew = await this.#write(tenant, body.id, by, async (em, known) => {
+  /** Undefined: one of this id is there already and stays as it is; for the seed also one that was withdrawn. */
+  async create({ id, ...body }: ChannelAccountBody, act: Omit<Act, 'id'>): Promise<ChannelAccountRow | undefined> {
+    const { tenant, by, isRehearsal } = act;
+    // Both are made when it is: nobody can know them before.
+    const hookId = isRehearsal ? '' : newHookId();
+    const secret = isRehearsal ? Buffer.alloc(0) : await this.vault.seal(placeOf(tenant, id), newSecret());
+    return this.#write({ ...act, id }, (known) => {
       if (known && (by === 'seed' || !known.withdrawn)) return undefined;
-      const version = (known?.version ?? 0) + 1;
-      const row = { ...body, tenant, hookId: newHookId(), secret, version, withdrawn: false };
-      await em.upsert(ChannelAccountRow, row);
-      return row;
+      return { ...body, tenant, id, hookId, secret, version: (known?.version ?? 0) + 1, withdrawn: false };
     });
-    return { isNew };
   }
 
-  /** @param ifVersion undefined: whatever version it has */
-  async change(
-    tenant: string,
-    id: string,
-    change: ChannelAccountChange,
-    by: Caller,
-    ifVersion?: number,
-  ): Promise<ChannelAccountRow> {
-    await this.#write(tenant, id, by, async (em, known) => {
-      const row = { ...present(known, ifVersion), ...change };
-      return this.#next(em, row);
-    });
-    return this.find(tenant, id);
+  change(change: ChannelAccountChange, act: Act): Promise<ChannelAccountRow> {
+    return this.#write(act, (known) => nextOf(present(known, act.ifVersion), change));
   }
 
-  async withdraw(tenant: string, id: string, by: Caller, ifVersion?: number): Promise<void> {
-    await this.#write(tenant, id, by, async (em, known) =>
-      this.#next(em, { ...present(known, ifVersion), withdrawn: true }),
-    );
+  withdraw(act: Act): Promise<ChannelAccountRow> {
+    return this.#write(act, (known) => nextOf(present(known, act.ifVersion), { withdrawn: true }));
   }
 
   /** Its record of an older version came later: on a compacted topic that one would stand for ever. */
@@ -107,34 +104,27 @@ export class ChannelAccounts {
     });
   }
 
-  async #next(em: EntityManager, row: ChannelAccountRow): Promise<ChannelAccountRow> {
-    const { tenant, id, ...rest } = { ...row, version: row.version + 1 };
-    await em.nativeUpdate(ChannelAccountRow, { tenant, id }, rest);
-    return { tenant, id, ...rest };
-  }
-
-  /** One at a time per account; what was written leaves by the outbox. Answers whether anything was. */
-  async #write(
-    tenant: string,
-    id: string,
-    by: By,
-    work: (em: EntityManager, known: ChannelAccountRow | null) => Promise<ChannelAccountRow | undefined>,
-  ): Promise<boolean> {
-    const isWritten = await this.database.inTenant(tenant, async (em) => {
+  /** One at a time per account; what was written leaves by the outbox. */
+  async #write<Row extends ChannelAccountRow | undefined>(
+    { tenant, id, by, isRehearsal }: Act,
+    decide: (known: ChannelAccountRow | null) => Row,
+  ): Promise<Row> {
+    const written = await this.database.inTenant(tenant, async (em) => {
       await em.execute(`select pg_advisory_xact_lock(hashtextextended('channel-account/' || ? || '/' || ?, 0))`, [
         tenant,
         id,
       ]);
-      const row = await work(em, await em.findOne(ChannelAccountRow, { tenant, id }, FRESH));
-      if (!row) return false;
+      const row = decide(await em.findOne(ChannelAccountRow, { tenant, id }, FRESH));
+      if (row === undefined || isRehearsal) return row;
+      await em.upsert(ChannelAccountRow, { ...row });
       await notify(em, HEARD.configuration, tenant);
       await this.#publish(em, row);
       if (by !== 'seed')
         await this.audit.acted(em, tenant, by, 'configuration.channel-account', `${id} v${row.version}`);
-      return true;
+      return row;
     });
     this.configuration.forget(tenant);
-    return isWritten;
+    return written;
   }
 
   async #publish(em: EntityManager, row: ChannelAccountRow): Promise<void> {
@@ -158,6 +148,12 @@ function present(known: ChannelAccountRow | null, ifVersion: number | undefined)
     throw refusalProblem({ reason: 'STALE_VERSION', currentSequence: known.version, nextConversationId: null });
   return known;
 }
+
+const nextOf = (row: ChannelAccountRow, change: Partial<ChannelAccountRow>): ChannelAccountRow => ({
+  ...row,
+  ...change,
+  version: row.version + 1,
+});
 
 const recordOf = (row: ChannelAccountRow): ConfigurationRecord => ({
   id: `cfg_${randomUUID()}`,

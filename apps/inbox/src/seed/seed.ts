@@ -28,8 +28,8 @@ export class Seed implements OnApplicationBootstrap {
   async onApplicationBootstrap(): Promise<void> {
     if (this.settings.PARLEY_SEED !== 'demo') return;
     for (const { tenant, ...account } of ACCOUNTS) {
-      const { isNew } = await this.accounts.create(tenant, { ...account, ...this.#ways(account) }, 'seed');
-      if (isNew) this.log.info({ tenant, channelAccount: account.id }, 'channel account seeded');
+      const made = await this.accounts.create({ ...account, ...this.#ways(account) }, { tenant, by: 'seed' });
+      if (made) this.log.info({ tenant, channelAccount: account.id }, 'channel account seeded');
     }
   }
 
