@@ -172,6 +172,7 @@ describe('an agent closes', () => {
     ['assigned', 'agent-1'],
     ['active', 'agent-1'],
     ['paused', 'agent-1'],
+    ['returned', null],
   ])(
     'B12: while %s, without a message from either side it closes and archives by itself, at its deadline and not before',
     async (status, statsAgent) => {
@@ -179,11 +180,11 @@ describe('an agent closes', () => {
       const closed = await log.event(id, 'closed');
       await log.event(id, 'archived');
       expect(closed).toMatchObject({
-        statusFrom: status,
+        statusFrom: status === 'returned' ? 'pending' : status,
         closeKind: 'natural',
         closedBy: { kind: 'system' },
         statsAgent,
-        transactionAgent: status === 'active' || status === 'paused' ? 'agent-1' : null,
+        transactionAgent: isAnswered(status) ? 'agent-1' : null,
       });
       const deadline = Date.parse(String(closed['deadlineAt']));
       expect(deadline - Math.max(...(await messageTimes(id, isAnswered(status) ? 2 : 1)))).toBe(5000);
@@ -220,7 +221,7 @@ describe('an agent closes', () => {
   });
 });
 
-const isAnswered = (status: string): boolean => status === 'active' || status === 'paused';
+const isAnswered = (status: string): boolean => ['active', 'paused', 'returned'].includes(status);
 
 /** When each message was accepted, once the log has so many. */
 function messageTimes(conversationId: string, count: number): Promise<number[]> {

@@ -10,23 +10,33 @@ import { as, at, field, introduce, issuer, textAt } from './stack.ts';
 export interface Team {
   /** Of the group, of its campaign and of its channel account. */
   id: string;
-  /** By name, in order; each can be given to `as`. */
+  /** By name, in order; each can be given to `as`, and so can those who are set over them. */
   agents: [string, string];
+  manager: string;
+  administrator: string;
   hookId: string;
   secret: string;
 }
 
 const head = (): ReturnType<typeof as> => as('super-administrator-1');
 
-export async function newTeam(
-  account: { policy?: string; deliveryUrl?: string; surveyOn?: boolean } = {},
-): Promise<Team> {
+interface Account {
+  kind?: 'site' | 'third-party';
+  policy?: string;
+  deliveryUrl?: string;
+  surveyOn?: boolean;
+}
+
+export async function newTeam(account: Account = {}, paidPerConversation = false): Promise<Team> {
   const id = `team-${randomUUID().slice(0, 8)}`;
   const agents: Team['agents'] = [`${id}-a`, `${id}-b`];
   for (const name of agents) await head().post('/admin/v1/people', { id: name, name, role: 'agent' });
   await head().post('/admin/v1/groups', { id, name: id, members: agents });
-  await head().post('/admin/v1/campaigns', { id, name: id, groups: [id] });
-  for (const name of agents) introduce(name, await tokenFor(name, [`team:${id}`]));
+  await head().post('/admin/v1/campaigns', { id, name: id, groups: [id], paidPerConversation });
+  const [manager, administrator] = [`${id}-manager`, `${id}-administrator`];
+  for (const name of agents) introduce(name, await tokenFor(name, 'agent', `team:${id}`));
+  introduce(manager, await tokenFor(manager, 'manager', `team:${id}`));
+  introduce(administrator, await tokenFor(administrator, 'administrator', `campaign:${id}`));
   const body = { id, kind: 'third-party', defaultCampaign: id, policy: 'iadvize-social', surveyOn: false, ...account };
   const made = await until('inbox to know the campaign', async () => {
     const answer = await head().send('POST', '/inbox/v1/channel-accounts', body);
@@ -36,13 +46,14 @@ export async function newTeam(
     const [known] = await rows(`select 1 from inbox.configuration where kind = 'group' and key = $1`, [id]);
     return known;
   });
-  return { id, agents, hookId: textAt(made, 'hookId'), secret: textAt(made, 'secret') };
+  const [hookId, secret] = [textAt(made, 'hookId'), textAt(made, 'secret')];
+  return { id, agents, manager, administrator, hookId, secret };
 }
 
-/** An agent's token as the development provider would sign it, were the agent one of its accounts. */
-async function tokenFor(name: string, scopes: string[]): Promise<string> {
+/** Their token as the development provider would sign it, were they one of its accounts. */
+async function tokenFor(name: string, role: string, scope: string): Promise<string> {
   const key = await signingKeyOf(dirname(at('logs')));
-  return accessToken(issuer, key, { name, tenant: 'demo', roles: ['agent'], scopes });
+  return accessToken(issuer, key, { name, tenant: 'demo', roles: [role], scopes: [scope] });
 }
 
 export const room = (agent: string, messaging: number): Promise<unknown> =>
