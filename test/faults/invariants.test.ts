@@ -159,7 +159,8 @@ describe('faults', () => {
     // Who has been told of a change reads it or waits (503): so far all that was told has been read.
     await log.event(id, 'activated');
     const journal: Entry[] = [];
-    const load = lives(journal, 2, 12);
+    // Whoever was picked just before has its reply and its close to come.
+    const load = lives(journal, 2, 12, 3000);
     await wait(4000);
     await order('temporal', 'stop');
     restarts.push('temporal');

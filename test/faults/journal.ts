@@ -33,8 +33,8 @@ async function settled(account: string, path: string, body: object): Promise<{ a
 const unreachable = (): Answer => ({ status: 503, headers: new Headers({ 'retry-after': '1' }), body: undefined });
 
 /** One visitor's short life under load: writes, is picked, answered, and closed by a supervisor; every answer is noted. */
-export async function liveOnce(journal: Entry[], account = 'site', pauseMs = 0): Promise<void> {
-  const visitor: Visitor = { account, contact: newContact('load') };
+export async function liveOnce(journal: Entry[], pauseMs: number): Promise<void> {
+  const visitor: Visitor = { account: 'site', contact: newContact('load') };
   const post = async (
     what: string,
     who: string,
@@ -48,12 +48,12 @@ export async function liveOnce(journal: Entry[], account = 'site', pauseMs = 0):
     journal.push(entry);
     return entry;
   };
-  const said = await post('message', 'integration-1', `/inbox/v1/channels/${account}/messages`, {
+  const said = await post('message', 'integration-1', '/inbox/v1/channels/site/messages', {
     id: `m-${randomUUID()}`,
     contact: { id: visitor.contact },
     text: 'Is anybody there?',
   });
-  const id = await placed(account, said.messageId ?? '');
+  const id = await placed('site', said.messageId ?? '');
   said.conversationId = id;
   await post('pick', 'agent-1', inbox(id, 'pick'), {}, id);
   await wait(pauseMs);
@@ -90,11 +90,11 @@ export async function placed(account: string, messageId: string, patienceMs = 12
 const textOr = (value: unknown): string | undefined => (typeof value === 'string' ? value : undefined);
 const numberOr = (value: unknown): number | undefined => (typeof value === 'number' ? value : undefined);
 
-/** Starts `perSecond` lives a second until `seconds` are over, then waits for all of them. */
-export async function lives(journal: Entry[], perSecond: number, seconds: number, account = 'site'): Promise<void> {
+/** Starts `perSecond` lives a second until `seconds` are over, then waits for all of them; each rests so long when it is picked. */
+export async function lives(journal: Entry[], perSecond: number, seconds: number, pauseMs = 0): Promise<void> {
   const running: Promise<void>[] = [];
   for (let n = 0; n < perSecond * seconds; n += 1) {
-    running.push(liveOnce(journal, account));
+    running.push(liveOnce(journal, pauseMs));
     await wait(1000 / perSecond);
   }
   await Promise.all(running);
