@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process';
-import { join } from 'node:path';
+import { existsSync } from 'node:fs';
+import { join, resolve } from 'node:path';
 import { root } from './profile.ts';
 import { testStack } from './test-stack.ts';
 import { lineOf, Trouble } from './trouble.ts';
@@ -7,14 +8,21 @@ import { lineOf, Trouble } from './trouble.ts';
 /** The one part that needs the stack to be down, with its data kept. */
 const WARM_START = 'start';
 
-/** Runs the benchmark against a test stack of its own; what it measures and prints is its own business. */
+/**
+ * Runs the benchmark against a test stack of its own, or with `--stack FILE` on one that is up and stays; what it measures
+ * and prints is its own business.
+ */
 async function main(): Promise<number> {
-  const keep = process.argv.includes('--keep');
-  const args = process.argv.slice(2).filter((arg) => arg !== '--keep');
+  const { rest, file } = stackIn(process.argv.slice(2));
+  const keep = rest.includes('--keep');
+  const args = rest.filter((arg) => arg !== '--keep');
   const parts = args.filter((arg) => /^[a-z]+$/.test(arg));
   const isAll = parts.length === 0;
-  const startsAnew = parts.includes(WARM_START) || (isAll && !keep);
-  if (startsAnew && keep) throw new Trouble('A stack that is kept cannot be started: leave out --keep, or `start`.');
+  const isKept = keep || file !== undefined;
+  const startsAnew = parts.includes(WARM_START) || (isAll && !isKept);
+  if (startsAnew && isKept)
+    throw new Trouble('A stack that is kept cannot be started: leave out --keep and --stack, or `start`.');
+  if (file !== undefined) return measure('main.ts', args, file);
   const stack = await testStack(keep);
   let code = 0;
   try {
@@ -24,6 +32,14 @@ async function main(): Promise<number> {
     await stack.end();
   }
   return startsAnew && code === 0 ? measure('start.ts', [], stack.stateFile) : code;
+}
+
+function stackIn(args: readonly string[]): { rest: readonly string[]; file?: string } {
+  const at = args.indexOf('--stack');
+  if (at < 0) return { rest: args };
+  const file = args[at + 1];
+  if (file === undefined || !existsSync(file)) throw new Trouble('--stack takes the state file of a stack that is up.');
+  return { rest: args.toSpliced(at, 2), file: resolve(file) };
 }
 
 function measure(file: string, args: readonly string[], stateFile: string): Promise<number> {

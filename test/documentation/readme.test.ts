@@ -11,6 +11,7 @@ const root = join(import.meta.dirname, '..', '..');
 const readme = readFileSync(join(root, 'README.md'), 'utf8');
 const blocks = [...readme.matchAll(/```sh ?(\w*)\n([\s\S]*?)```/g)].map(([, kind = '', code = '']) => ({ kind, code }));
 const shell = promisify(execFile);
+const stackFile = process.env['PARLEY_STACK'] ?? join(root, '.local', 'test', 'stack.json');
 
 /** As on a first day: nobody waits any more, and the agent has room for one. Other tests leave their visitors waiting. */
 beforeAll(async () => {
@@ -68,6 +69,19 @@ describe('README', () => {
     await expect(token('nobody')).rejects.toMatchObject({ code: 2, stdout: '' });
   });
 
+  test('`npm run bench -- sight` measures, and prints numbers', async () => {
+    // Twice the time of a turn: what the agent has picked is given back by the end.
+    const asked = ['sight', '--seconds', '6', '--stack', stackFile];
+    const { stdout } = await shell('npm', ['run', 'bench', '--', ...asked], { cwd: root, timeout: 60_000 });
+    const [, accepted] = /^(\d+) commands accepted in 6 s at 10 a second, \d+ refused$/m.exec(stdout) ?? [];
+    expect(Number(accepted)).toBeGreaterThan(30);
+    const [, median, p99] =
+      /^accepted → on another client's stream: p50 (-?\d+) ms, p99 (-?\d+) ms/m.exec(stdout) ?? [];
+    expect([median, p99].map(Number)).toEqual([expect.any(Number), expect.any(Number)]);
+    expect(Number(p99)).toBeGreaterThanOrEqual(Number(median));
+    expect(stdout).toContain('not seen within 10 s: 0 (goal 0)');
+  });
+
   test('the limits that it names are those that hold', async () => {
     const [, bodyKiB, levels, text, page] =
       /at most (\d+) KiB and (\d+) levels; a text ([\d,]+) code points; a list page (\d+) items/.exec(readme) ?? [];
@@ -86,6 +100,7 @@ describe('README', () => {
     );
   });
 
+  // `npm start` and `npm run reset` run in local-stack/launcher.test.ts, `npm run demo` in end-to-end/demo.test.ts.
   test('what else it names is a script that exists', () => {
     const manifest: unknown = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
     const scripts = Object.keys({ ...(field(manifest, 'scripts') as object) });

@@ -55,14 +55,26 @@ export function program(folder: string, name: string, script: string): void {
 
 export class Launched {
   readonly child: ChildProcess;
+  readonly #isTyped: boolean;
   #output = '';
   #errors = '';
   readonly #ended: Promise<unknown>;
 
-  constructor({ folder, base }: Place, file: 'start' | 'reset' = 'start', env: NodeJS.ProcessEnv = {}) {
+  /** @param command the launcher itself, or `npm` and what a person types after it: npm, its script and the launcher */
+  constructor(
+    { folder, base }: Place,
+    command: 'start' | 'reset' | readonly ['npm', ...string[]] = 'start',
+    env: NodeJS.ProcessEnv = {},
+  ) {
     const ours = { PARLEY_LOCAL: folder, PARLEY_PORT_BASE: String(base), PARLEY_SERVICES: 'none' };
     const path = `${join(folder, 'bin')}:${process.env['PATH']}`;
-    this.child = spawn(process.execPath, [join(root, 'deploy', 'local', `${file}.ts`)], {
+    this.#isTyped = typeof command !== 'string';
+    const [program, ...args] =
+      typeof command === 'string' ? [process.execPath, join(root, 'deploy', 'local', `${command}.ts`)] : command;
+    this.child = spawn(program, args, {
+      cwd: root,
+      // As a terminal does: Ctrl-C reaches the whole group.
+      detached: this.#isTyped,
       env: { ...process.env, ...ours, PATH: path, ...env },
       stdio: ['ignore', 'pipe', 'pipe'],
     });
@@ -91,7 +103,8 @@ export class Launched {
 
   /** The exit code, or the signal that ended it. */
   async end(signal?: NodeJS.Signals): Promise<number | NodeJS.Signals | null> {
-    if (signal) this.child.kill(signal);
+    if (signal && this.#isTyped && this.child.pid !== undefined) process.kill(-this.child.pid, signal);
+    else if (signal) this.child.kill(signal);
     await this.#ended;
     return this.child.exitCode ?? this.child.signalCode;
   }
