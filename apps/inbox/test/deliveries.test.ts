@@ -4,6 +4,7 @@ import { problem } from '@parley/service/problem';
 import { Shutdown } from '@parley/service/shutdown';
 import { Registry } from 'prom-client';
 import { eventually } from '../../../test/parts/eventually.js';
+import { ChannelAccounts } from '../src/configuration/channel-accounts.js';
 import { Deliveries } from '../src/deliveries/deliveries.js';
 import { DeliveryRow } from '../src/deliveries/delivery.entity.js';
 import { MessageRow } from '../src/dispatch/message.entity.js';
@@ -62,6 +63,19 @@ test('of an account that is gone a delivery is given up at once: whoever takes i
     ([state]) => state === 'failed',
   );
   expect(await keptOf(id)).toEqual(['failed', 1, 'account withdrawn']);
+});
+
+test('what waits when its account is withdrawn is given up then, and an account that takes the id gets none of it', async () => {
+  const id = await waiting();
+  const vault = { seal: async () => Buffer.from('sealed') } as never;
+  const settings = { PUBLIC_URL: 'http://localhost' } as never;
+  const audit = { acted: async () => undefined } as never;
+  const accounts = new ChannelAccounts(database, vault, settings, { forget: () => undefined } as never, audit);
+  const body = { id: 'whatsapp', kind: 'site', defaultCampaign: 'site', policy: 'strict', surveyOn: true } as const;
+  const act = { tenant, by: 'seed' } as const;
+  await accounts.create({ ...body, ...account }, act);
+  await accounts.withdraw({ ...act, id: 'whatsapp' });
+  expect(await keptOf(id)).toEqual(['failed', 0, 'account withdrawn']);
 });
 
 test('a text that cannot be opened counts as an attempt, so that it is given up some day', async () => {

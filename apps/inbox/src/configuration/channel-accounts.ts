@@ -16,6 +16,7 @@ import { problem, refusalProblem } from '@parley/service/problem';
 import { SETTINGS } from '@parley/service/tokens';
 import { AuditOutbox } from '@parley/persistence/audit-outbox';
 import { newHookId } from '../channel-messages/identifiers.js';
+import { giveUpDeliveries } from '../deliveries/give-up-deliveries.js';
 import { DATABASE, FRESH, HEARD, VAULT } from '../parts.js';
 import { ChannelAccountRow } from './configuration.entity.js';
 import { accountOf, ConfigurationStore } from './configuration.store.js';
@@ -117,6 +118,7 @@ export class ChannelAccounts {
       const row = decide(await em.findOne(ChannelAccountRow, { tenant, id }, FRESH));
       if (row === undefined || isRehearsal) return row;
       await em.upsert(ChannelAccountRow, { ...row });
+      if (row.withdrawn) await giveUpDeliveries(em, tenant, id);
       await notify(em, HEARD.configuration, tenant);
       await this.#publish(em, row);
       if (by !== 'seed')

@@ -14,6 +14,7 @@ import { MessageRow } from '../dispatch/message.entity.js';
 import { Wakeable } from '../wakeable.js';
 import { DATABASE, FRESH, HEARD, VAULT } from '../parts.js';
 import { DeliveryRow } from './delivery.entity.js';
+import { ACCOUNT_GONE } from './give-up-deliveries.js';
 import { sendOnce, type Sent } from './outgoing-request.js';
 import { pauseAfter } from './schedule.js';
 
@@ -96,7 +97,7 @@ export class Deliveries implements OnApplicationBootstrap {
       em.findOne(MessageRow, { tenant, id: messageId }, FRESH),
     );
     const account = await this.accounts.find(tenant, channelAccount).catch(orGone);
-    if (!account) return { kind: 'failed', why: 'account withdrawn', isFinal: true };
+    if (!account) return { kind: 'failed', why: ACCOUNT_GONE, isFinal: true };
     const secret = await this.accounts.secretOf(account);
     const { conversationId, body, contactId } = message ?? {};
     if (!conversationId || !body || !contactId || !secret || !account.deliveryUrl)
