@@ -1,10 +1,18 @@
 import { createHash } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
 import { beforeAll, describe, expect, test } from '@jest/globals';
+import { ENTITIES } from '@parley/admin/admin.parts';
+import { LifecycleProjector } from '@parley/admin/lifecycle/lifecycle.projector';
+import { LogConsumer } from '@parley/admin/lifecycle/log.consumer';
+import { MIGRATIONS } from '@parley/admin/migrations/tables';
 import type { Conversation } from '@parley/contracts/state';
 import { viewOf } from '@parley/domain/view';
+import { Poison } from '@parley/lifecycle-log/failure';
+import type { LogRecord } from '@parley/lifecycle-log/kafka-record';
 import { readTopic } from '@parley/lifecycle-log/read-topic';
 import { consumerLag, totalLag } from '@parley/lifecycle-log/lag';
+import { openDatabase } from '@parley/persistence/database';
+import { Metrics } from '@parley/service/metrics';
 import kafkajs from 'kafkajs';
 import { until } from '../../deploy/local/demo/play.ts';
 import {
@@ -18,7 +26,8 @@ import {
   writes,
 } from '../end-to-end/actors.ts';
 import { rows } from '../end-to-end/database.ts';
-import { at, field } from '../end-to-end/stack.ts';
+import { at, field, gateway } from '../end-to-end/stack.ts';
+import { run, SECRET, startPostgres } from '../parts/postgres.ts';
 import { order, ready } from './control.ts';
 
 const LIFE = 'conversation.lifecycle.v1';
@@ -39,32 +48,35 @@ const FOLDS = {
 } as const;
 type Service = keyof typeof FOLDS;
 
-const kafka = new kafkajs.Kafka({ brokers: at('kafka').split(','), clientId: 'reread', logLevel: 0 });
+const brokers = at('kafka');
+const kafka = new kafkajs.Kafka({ brokers: brokers.split(','), clientId: 'reread', logLevel: 0 });
+
+type Table = Map<string, string>;
 
 /** A table in one digest a row, so that a difference names its row. */
-async function contentOf(service: Service, table: string): Promise<Map<string, string>> {
-  const found = await rows(`select to_jsonb(one) as row from ${service}.${table} as one`);
+function digested(found: Record<string, unknown>[]): Table {
   const texts = found.map(({ row }) => JSON.stringify(row)).toSorted();
   return new Map(texts.map((text) => [createHash('sha256').update(text).digest('hex'), text]));
 }
 
-async function tablesOf(service: Service): Promise<Map<string, Map<string, string>>> {
-  const tables = new Map<string, Map<string, string>>();
+const contentOf = async (service: Service, table: string): Promise<Table> =>
+  digested(await rows(`select to_jsonb(one) as row from ${service}.${table} as one`));
+
+async function tablesOf(service: Service): Promise<Map<string, Table>> {
+  const tables = new Map<string, Table>();
   for (const table of FOLDS[service].tables) tables.set(table, await contentOf(service, table));
   return tables;
 }
 
-const missingFrom = (one: Map<string, string>, other: Map<string, string> | undefined): string[] =>
+const missingFrom = (one: Table, other: Table | undefined): string[] =>
   [...one].filter(([digest]) => other?.has(digest) !== true).map(([, text]) => text);
 
 const lagOf = async (service: Service): Promise<number> =>
-  totalLag(
-    await consumerLag({ brokers: at('kafka'), clientId: 'reread', group: service, topics: [...FOLDS[service].topics] }),
-  );
+  totalLag(await consumerLag({ brokers, clientId: 'reread', group: service, topics: [...FOLDS[service].topics] }));
 
 /** Twice in a row nothing is left to read and nothing has changed: everything that was begun has come to rest. */
-async function atRest(service: Service): Promise<Map<string, Map<string, string>>> {
-  let before: Map<string, Map<string, string>> | undefined;
+async function atRest(service: Service): Promise<Map<string, Table>> {
+  let before: Map<string, Table> | undefined;
   return until(
     `${service} to come to rest`,
     async () => {
@@ -143,8 +155,7 @@ describe('the topic consumed twice gives the same read model', () => {
   test('X3: conversation.state.v1 holds of each conversation what the read model holds', async () => {
     await atRest('admin');
     const newest = new Map<string, unknown>();
-    for (const { key, value } of await readTopic({ brokers: at('kafka'), topic: STATE }))
-      newest.set(String(key), value);
+    for (const { key, value } of await readTopic({ brokers, topic: STATE })) newest.set(String(key), value);
     const models = await rows('select id, state from admin.conversation where state is not null');
     expect(models.length).toBeGreaterThan(3);
     const differing = models.filter(({ id, state }) => {
@@ -154,6 +165,70 @@ describe('the topic consumed twice gives the same read model', () => {
     expect(differing.map(({ id }) => [id, newest.has(String(id))]).slice(0, 5)).toEqual([]);
   }, 180_000);
 });
+
+describe('the read model is nothing but a fold of the log', () => {
+  test('I4: admin’s tables, made anew out of the topics alone, are those that lived', async () => {
+    await atRest('admin');
+    const [lives, messages] = await Promise.all([LIFE, MESSAGES].map((topic) => readTopic({ brokers, topic })));
+    const all = [...(lives ?? []), ...(messages ?? [])];
+    const begun = await rows('select distinct thread_id from admin.conversation where state is not null');
+    const threads = new Set(all.map(({ key }) => key ?? ''));
+    expect(begun.map(({ thread_id }) => String(thread_id)).filter((thread) => !threads.has(thread))).toEqual([]);
+    const some = spread([...threads], Math.ceil(all.length / MOST_RECORDS));
+    const fresh = await startPostgres();
+    try {
+      await foldInto(fresh.url, all, some);
+      for (const [table, thread] of Object.entries(REBUILT)) {
+        const asked: [string, unknown[]] = [withoutPlaces(table, thread), [some]];
+        const one = digested(await rows(...asked));
+        const other = digested(await run<Record<string, unknown>>(fresh.superuser, ...asked));
+        expect([table, one.size > 0]).toEqual([table, true]);
+        expect([table, missingFrom(one, other).slice(0, 3)]).toEqual([table, []]);
+        expect([table, missingFrom(other, one).slice(0, 3)]).toEqual([table, []]);
+      }
+    } finally {
+      await fresh.stop();
+    }
+  }, 180_000);
+});
+
+/** What is made of the two logs, and what says whose a row is. */
+const REBUILT = { conversation: 'thread_id', event: "body->>'threadid'", message_event: "body->>'threadid'" };
+/** A row's place in the live stream, and what was read back of the state topic, belong to one database. */
+const withoutPlaces = (table: string, thread: string): string =>
+  `select to_jsonb(one) - '{position,state_seen}'::text[] as row from admin.${table} as one where ${thread} = any($1)`;
+/** After the whole suite there are more than can be folded in a few seconds: then every so manieth thread is, the newest with it. */
+const MOST_RECORDS = 2500;
+const spread = <T>(all: T[], stride: number): T[] => all.toReversed().filter((_, index) => index % stride === 0);
+const LANES = 5;
+
+/** The records of these threads to admin's own folds, several threads at once, each record in its order. */
+async function foldInto(url: string, records: LogRecord[], threads: string[]): Promise<void> {
+  const database = await openDatabase({
+    url,
+    secret: SECRET,
+    service: 'admin',
+    entities: ENTITIES,
+    migrations: MIGRATIONS,
+  });
+  try {
+    const folds = { projector: new LifecycleProjector(database, gateway) };
+    const consumer = new LogConsumer(folds as never, { error: () => undefined } as never, new Metrics('rebuild'));
+    const laneOf = new Map(threads.map((thread, index) => [thread, index % LANES]));
+    const lanes = Array.from({ length: LANES }, async (_, lane) => {
+      for (const record of records.filter(({ key }) => laneOf.get(key ?? '') === lane))
+        await consumer.handle(record).catch(letGoIfUnreadable);
+    });
+    await Promise.all(lanes);
+  } finally {
+    await database.close();
+  }
+}
+
+/** The service puts it aside. @throws whatever else went wrong */
+function letGoIfUnreadable(error: unknown): void {
+  if (!(error instanceof Poison)) throw error;
+}
 
 /** Records that the group could not read: reading again must not make any. */
 async function deadLetters(service: Service): Promise<number> {
