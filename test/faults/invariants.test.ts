@@ -23,14 +23,18 @@ const WHOLE = ['started', 'queued', 'assigned', 'activated', 'closed', 'survey']
 /** Every conversation that the journal names is whole in the log, and every read model equals the fold. */
 async function allIsWell(journal: Entry[]): Promise<void> {
   const ids = [...new Set(journal.flatMap(({ conversationId }) => conversationId ?? []))];
-  const said = journal.filter(({ what }) => what === 'message').map(({ messageId }) => messageId);
+  const said = journal.filter(({ what }) => what === 'message' || what === 'reply');
   await until(
     'every close and every message to be in the log',
     async () => {
-      const told = new Set(log.records.map(({ value }) => field(value, 'messageId')));
       const areClosed = ids.every((id) => log.types(id).some((type) => type.startsWith('survey-')));
       // Messages come on their own: whoever published them when it was killed keeps the turn for 15 s.
-      return areClosed && said.every((messageId) => told.has(messageId)) ? true : undefined;
+      const told = new Set(
+        log.records.map(({ value }) => `${String(field(value, 'conversationId'))} ${String(field(value, 'author'))}`),
+      );
+      const isTold = ({ what, conversationId }: Entry): boolean =>
+        told.has(`${conversationId} ${what === 'message' ? 'visitor' : 'agent'}`);
+      return areClosed && said.every(isTold) ? true : undefined;
     },
     120_000,
   );
